@@ -1,0 +1,231 @@
+"""Bytes from the world, checked before anyone believes them.
+
+Sources are tried in order: the work cache, mirrors, then the entry's own downloads. A file
+appears in the cache only after its checksum was right; whatever was fetched before a failure
+stays.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from pocus_data import phantom
+from pocus_data.errors import FetchError, PocusError
+from pocus_data.workcache import cache_folder, digest_of, file_sha256
+
+# A page that a server sends in place of a file starts like one of these.
+_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<head")
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """How to fetch. Times in seconds, sizes in bytes.
+
+    ``mirrors`` are folders or http(s) addresses that hold, under the same relative paths,
+    what stands under the address ``mirror_of``.
+    """
+
+    mirrors: tuple[str, ...] = ()
+    mirror_of: str = ""
+    timeout_s: float = 30.0
+    retries: int = 2
+    max_bytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Bytes in the work cache: where, their SHA-256, and who gave them."""
+
+    path: Path
+    sha256: str
+    url_used: str
+
+
+def fetch(downloads: list[str], sha256: str, suffix: str, settings: FetchSettings) -> Fetched:
+    """Get the bytes of one entry.
+
+    Parameters
+    ----------
+    downloads : addresses of the bytes, best first: ``http(s)://…`` or ``phantom:…``.
+    sha256 : expected digest in hexadecimal; empty when nobody has pinned one yet.
+    suffix : file name extension of the entry, with its dot.
+
+    Raises
+    ------
+    FetchError
+        if no source gave bytes with the right checksum; it says what each of them gave.
+    PocusError
+        if the disk is full.
+    """
+    known = _from_cache(sha256 or _pointed_at(downloads))
+    if known:
+        return known
+    failures = []
+    for place, url in _places(downloads, settings):
+        temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{suffix}"
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _bring(place, temporary, settings)
+            return _accept(temporary, sha256, place, url)
+        except FetchError as error:
+            failures.append(str(error))
+        except requests.RequestException as error:
+            failures.append(f"{_shown(place, url)}: {_network_words(error)}")
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise _disk_full() from error
+            failures.append(f"{_shown(place, url)}: {error.strerror or error}")
+        finally:
+            temporary.unlink(missing_ok=True)
+    raise FetchError("; ".join(failures) or "the catalog lists no download for it")
+
+
+def _places(downloads: list[str], settings: FetchSettings) -> list[tuple[str, str]]:
+    """(where to look, address it stands for) in the order to try."""
+    mirrored = []
+    for mirror in settings.mirrors:
+        for url in downloads:
+            if settings.mirror_of and url.startswith(settings.mirror_of):
+                relative = url.removeprefix(settings.mirror_of)
+                mirrored.append((_under(mirror, relative), f"mirror:{unquote(relative)}"))
+    return mirrored + [(url, url) for url in downloads]
+
+
+def _under(mirror: str, relative: str) -> str:
+    if mirror.startswith(("http://", "https://")):
+        return urljoin(mirror.rstrip("/") + "/", relative)
+    folder = Path(mirror).resolve()
+    path = (folder / unquote(relative)).resolve()
+    # A download address with '..' in it must not read outside the mirror.
+    return str(path) if path.is_relative_to(folder) else str(folder / "outside-the-mirror")
+
+
+def _bring(place: str, target: Path, settings: FetchSettings) -> None:
+    if place.startswith("phantom:"):
+        phantom.render(place, target)
+    elif place.startswith(("http://", "https://")):
+        _download(place, target, settings)
+    elif not Path(place).is_file():
+        raise FetchError(f"mirror has no file {Path(place).name}")
+    else:
+        _copy(Path(place), target, settings.max_bytes)
+
+
+def _copy(source: Path, target: Path, max_bytes: int) -> None:
+    if source.stat().st_size > max_bytes:
+        raise FetchError(f"mirror file {source.name} is larger than {max_bytes} bytes")
+    target.write_bytes(source.read_bytes())
+
+
+def _download(url: str, target: Path, settings: FetchSettings) -> None:
+    retry = Retry(
+        total=settings.retries,
+        backoff_factor=0.5,
+        status_forcelist=(429, 500, 502, 503, 504),
+        raise_on_status=False,
+    )
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+        session.mount("https://", HTTPAdapter(max_retries=retry))
+        with session.get(url, stream=True, timeout=settings.timeout_s) as response:
+            if response.status_code != requests.codes.ok:
+                raise FetchError(f"{url}: HTTP {response.status_code} {response.reason}")
+            written = 0
+            with target.open("wb") as stream:
+                for chunk in response.iter_content(1 << 16):
+                    written += len(chunk)
+                    if written > settings.max_bytes:
+                        raise FetchError(f"{url}: more than {settings.max_bytes} bytes")
+                    stream.write(chunk)
+            promised = response.headers.get("Content-Length")
+            encoded = response.headers.get("Content-Encoding")
+            if promised and not encoded and int(promised) != written:
+                raise FetchError(f"{url}: broke off after {written} of {promised} bytes")
+
+
+def _accept(temporary: Path, expected: str, place: str, url: str) -> Fetched:
+    if temporary.stat().st_size == 0:
+        raise FetchError(f"{_shown(place, url)}: empty file")
+    with temporary.open("rb") as stream:
+        start = stream.read(64).lstrip().lower()
+    if start.startswith(_MARKUP):
+        raise FetchError(f"{_shown(place, url)}: a web page, not a video")
+    got = file_sha256(temporary)
+    if expected and got != expected:
+        raise FetchError(
+            f"{_shown(place, url)}: sha256 is {got}, the catalog says {expected}; nothing kept"
+            " (the file was replaced at its source, the transfer was altered, or the catalog"
+            " is wrong)"
+        )
+    path = _blob(got)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_beside(path.with_suffix(".origin"), url)
+    os.replace(temporary, path)
+    if not expected:
+        _write_beside(_pointer(url), got)
+    return Fetched(path, got, url)
+
+
+def _from_cache(sha256: str) -> Fetched | None:
+    path = _blob(sha256)
+    origin = path.with_suffix(".origin")
+    if not sha256 or not path.is_file() or not origin.is_file():
+        return None
+    if file_sha256(path) != sha256:
+        path.unlink()
+        return None
+    return Fetched(path, sha256, origin.read_text(encoding="utf-8"))
+
+
+def _pointed_at(downloads: list[str]) -> str:
+    for url in downloads:
+        pointer = _pointer(url)
+        if pointer.is_file():
+            return pointer.read_text(encoding="utf-8")
+    return ""
+
+
+def _blob(sha256: str) -> Path:
+    return cache_folder() / "downloads" / sha256[:2] / sha256
+
+
+def _pointer(url: str) -> Path:
+    made_by = phantom.fingerprint() if url.startswith("phantom:") else ""
+    return cache_folder() / "unpinned" / digest_of(url, made_by)
+
+
+def _write_beside(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _shown(place: str, url: str) -> str:
+    return url if place == url or url.startswith("mirror:") else place
+
+
+def _network_words(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "TLS failed"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
+
+
+def _disk_full() -> PocusError:
+    return PocusError(
+        f"{cache_folder()}: the disk is full; free some space and run again"
+        " (what was fetched is kept)"
+    )

@@ -1,0 +1,87 @@
+"""Sampling, and the frames table with its lineage.
+
+"Images were selected from the videos with a frame rate of 3Hz and a maximum of 30 frames per
+video" (paper, "Data processing").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pocus_data.crop import Window
+from pocus_data.video import read_frames
+
+
+def choose_frames(times_s: Sequence[float], rate_hz: float, max_frames: int) -> list[int]:
+    """Which frames to keep of a clip.
+
+    Parameters
+    ----------
+    times_s : presentation time of each frame, increasing, in seconds.
+    rate_hz : how many frames a second to keep.
+    max_frames : at most this many, spread over the whole clip.
+
+    Returns
+    -------
+    Increasing frame indices: at each tick of the rate, the frame then on the screen. A clip
+    slower than ``rate_hz`` keeps every frame once.
+    """
+    times = np.asarray(times_s, dtype=np.float64) - times_s[0]
+    # A tick that falls on a frame's own time, give or take rounding, shows that frame.
+    slack = 1e-6
+    ticks = np.arange(int(np.floor(times[-1] * rate_hz + slack)) + 1) / rate_hz
+    shown = np.searchsorted(times, ticks + slack, side="right") - 1
+    chosen = np.unique(shown)
+    if len(chosen) > max_frames:
+        spread = np.linspace(0, len(chosen) - 1, max_frames)
+        chosen = chosen[np.rint(spread).astype(int)]
+    return [int(index) for index in chosen]
+
+
+def pixels_sha256(pixels: NDArray[np.uint8]) -> str:
+    """Digest of an image's pixels: of ``height x width x channels``, then the samples.
+
+    It does not depend on how the PNG was compressed.
+    """
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}x{channels}:".encode())
+    digest.update(np.ascontiguousarray(pixels).tobytes())
+    return digest.hexdigest()
+
+
+def read_png(path: Path) -> NDArray[np.uint8]:
+    """Pixels of a frame: ``(height, width)`` when grey, ``(height, width, 3)`` when not."""
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def write_frames(
+    video: Path, indices: list[int], window: Window, folder: Path, video_id: str
+) -> None:
+    """Decode, crop and write the chosen frames of one clip as PNG files.
+
+    A clip all of whose chosen frames are grey is written in one channel, else in RGB. Files are
+    named after ``frame_id_of``.
+    """
+    pictures = [window.cut(frame) for frame in read_frames(video, indices)]
+    if all(_is_grey(picture) for picture in pictures):
+        pictures = [picture[..., 0] for picture in pictures]
+    for index, picture in zip(indices, pictures, strict=True):
+        path = folder / f"{frame_id_of(video_id, index)}.png"
+        Image.fromarray(np.ascontiguousarray(picture)).save(path, compress_level=3)
+
+
+def frame_id_of(video_id: str, frame_index: int) -> str:
+    """Identifier of one frame of a clip; indices count from 0 in the untrimmed clip."""
+    return f"{video_id}-{frame_index:05d}"
+
+
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
+    return bool((red == green).all() and (green == blue).all())

@@ -1,0 +1,91 @@
+"""What a licence allows.
+
+Catalog licences are SPDX identifiers (https://spdx.org/licenses), ``NOASSERTION`` where the
+source states none, or a ``LicenseRef-…`` described in ``catalog/licenses.yaml``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from license_expression import get_spdx_licensing
+
+NOASSERTION = "NOASSERTION"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the holder of a copy may do with it; ``None`` reads "nobody has said"."""
+
+    derive: bool | None
+    redistribute: bool | None
+    commercial: bool | None
+    attribution: bool | None
+    share_alike: bool | None
+
+    @property
+    def crops_redistributable(self) -> bool:
+        """Whether a crop or frame (a derived work) may be passed on; unknown counts as no."""
+        return bool(self.derive) and bool(self.redistribute)
+
+
+UNKNOWN = Terms(None, None, None, None, None)
+
+
+def terms_of(license_id: str, described: dict[str, Terms] | None = None) -> Terms:
+    """Terms of a catalog licence.
+
+    Creative Commons identifiers spell their own terms (BY attribution, NC non-commercial,
+    ND no derivatives, SA share-alike; https://creativecommons.org/share-your-work/cclicenses).
+    A licence that is neither Creative Commons nor in ``described`` is unknown: nobody may
+    redistribute on a guess.
+    """
+    if described and license_id in described:
+        return described[license_id]
+    if license_id.startswith("CC0-"):
+        return Terms(True, True, True, attribution=False, share_alike=False)
+    if license_id.startswith("CC-BY"):
+        parts = set(license_id.split("-"))
+        return Terms(
+            derive="ND" not in parts,
+            redistribute=True,
+            commercial="NC" not in parts,
+            attribution=True,
+            share_alike="SA" in parts,
+        )
+    return UNKNOWN
+
+
+@cache
+def spdx_ids() -> frozenset[str]:
+    """All licence identifiers of the SPDX list."""
+    return frozenset(get_spdx_licensing().known_symbols)
+
+
+def problem_with(license_id: str, described: dict[str, Terms]) -> str | None:
+    """Why ``license_id`` cannot stand in the catalog, or ``None`` if it can."""
+    if license_id == NOASSERTION or license_id in described or license_id in spdx_ids():
+        return None
+    if license_id.startswith("LicenseRef-"):
+        return f"'{license_id}' is not described in catalog/licenses.yaml; describe it there"
+    pool = [*spdx_ids(), *described, NOASSERTION]
+    as_spdx = license_id.replace(" ", "-")
+    close = difflib.get_close_matches(as_spdx, pool, n=1, cutoff=0.6)
+    hint = f"; did you mean {close[0]}?" if close else "; see https://spdx.org/licenses"
+    return f"'{license_id}' is not an SPDX id{hint}"
+
+
+def read_described(path: Path) -> dict[str, Terms]:
+    """``LicenseRef-…`` terms from ``catalog/licenses.yaml``; empty when the file is absent."""
+    if not path.exists():
+        return {}
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    names = Terms.__dataclass_fields__
+    return {
+        license_id: Terms(**{name: entry.get(name) for name in names})
+        for license_id, entry in content.items()
+    }

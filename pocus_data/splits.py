@@ -1,0 +1,111 @@
+"""Folds that no patient crosses.
+
+The paper kept the frames of a video together (section 4); patients with several videos then sit
+on both sides. Here the unit is the patient by default.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from pocus_data.errors import DataError, UsageError
+
+GROUPS = ("patient", "video", "frame")
+
+
+def select_frames(
+    frames: pd.DataFrame, index: pd.DataFrame, wanted: dict[str, list[str]]
+) -> pd.DataFrame:
+    """The frames whose catalog entry has, in each named column, one of the wanted values.
+
+    Raises
+    ------
+    UsageError
+        if a column does not exist; DataError if nothing is left.
+    """
+    keep = index["exclude"] == ""
+    for column, values in wanted.items():
+        if column not in index.columns:
+            raise UsageError(f"params.yaml: split.select: the catalog has no column '{column}'")
+        keep &= index[column].isin(values)
+    chosen = frames[frames["video_id"].isin(index.loc[keep, "video_id"])]
+    if chosen.empty:
+        raise DataError("split: no frame is left; see split.select in params.yaml and videos.csv")
+    return chosen.reset_index(drop=True)
+
+
+def group_of(frames: pd.DataFrame, group: str) -> pd.Series:
+    """What may not cross folds, per frame.
+
+    A frame of an unknown patient belongs to its source: whoever published two clips without
+    saying whose may have scanned one person twice.
+    """
+    if group not in GROUPS:
+        raise UsageError(f"params.yaml: split.group: '{group}' is none of {', '.join(GROUPS)}")
+    if group == "frame":
+        return frames["frame_id"]
+    if group == "video":
+        return frames["video_id"]
+    unknown = "unknown-of-" + frames["source"]
+    return frames["patient"].where(frames["patient"] != "", unknown)
+
+
+def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.DataFrame:
+    """Give every frame the fold in which it is tested.
+
+    Parameters
+    ----------
+    frames : with columns frame_id, video_id, source, patient, class.
+    group : ``patient``, ``video`` or ``frame``: what stays within one fold.
+    folds : how many.
+    seed : order in which groups of like composition are dealt out.
+
+    Returns
+    -------
+    Columns frame_id, video_id, patient, class, fold (0 … folds-1), sorted by frame_id; classes
+    are balanced over folds in frames as far as groups allow.
+
+    Raises
+    ------
+    DataError
+        if a class has too few groups for every fold to test it.
+    """
+    frames = frames.sort_values("frame_id", ignore_index=True)
+    groups = group_of(frames, group)
+    per_class = groups.groupby(frames["class"]).nunique()
+    for name, count in per_class.items():
+        if count < folds:
+            raise DataError(
+                f"split: class {name} has {count} {group}(s), {folds} folds need {folds};"
+                " add clips, or lower split.folds in params.yaml"
+            )
+    table = frames[["frame_id", "video_id", "patient", "class"]].copy()
+    table["fold"] = _deal(frames["class"], groups, folds, seed)
+    tested = table.groupby("fold")["class"].nunique()
+    if (tested < len(per_class)).any():
+        fold = int(tested.idxmin())
+        raise DataError(f"split: fold {fold} tests not every class; try another split.seed")
+    return table
+
+
+def _deal(classes: pd.Series, groups: pd.Series, folds: int, seed: int) -> pd.Series:
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    fold = pd.Series(-1, index=classes.index)
+    unused = np.zeros(len(classes))
+    for number, (_, tested) in enumerate(splitter.split(unused, classes, groups)):
+        fold.iloc[tested] = number
+    return fold
+
+
+def shuffle_labels(table: pd.DataFrame, group: pd.Series, seed: int) -> pd.Series:
+    """Classes dealt out anew among groups: the control in which there is nothing to learn.
+
+    Each group keeps its frames and gets the class of another group, drawn without replacement
+    (a group of two classes counts with its first).
+    """
+    owners = table.groupby(group)["class"].first().sort_index()
+    rng = np.random.default_rng([seed, 97])
+    dealt = pd.Series(rng.permutation(owners.to_numpy()), index=owners.index)
+    return group.map(dealt)

@@ -1,0 +1,160 @@
+"""The tables between stages: each written by one stage and read through one function.
+
+CSV with ``\\n`` line ends, sorted rows and a fixed column order, so that the same content is
+the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pocus_data.errors import DataError
+
+CATALOG_COLUMNS = (
+    "video_id",
+    "source",
+    "source_name",
+    "file",
+    "url",
+    "video_name",
+    "downloads",
+    "sha256",
+    "bytes",
+    "class",
+    "class_note",
+    "media",
+    "probe",
+    "patient",
+    "license",
+    "license_url",
+    "redistributable",
+    "doi",
+    "frame_rate_hz",
+    "resolution",
+    "frames",
+    "web_comment",
+    "md_comment",
+    "findings",
+    "changes_made",
+    "releases",
+    "crop_x",
+    "crop_y",
+    "crop_size",
+    "trim_start",
+    "trim_stop",
+    "exclude",
+)
+VIDEO_COLUMNS = (
+    "video_id",
+    "status",
+    "path",
+    "sha256",
+    "bytes",
+    "container",
+    "codec",
+    "width",
+    "height",
+    "frames",
+    "frame_rate_hz",
+    "duration_s",
+    "url_used",
+    "reason",
+)
+CROP_COLUMNS = (
+    "video_id",
+    "x",
+    "y",
+    "size",
+    "method",
+    "frame_width",
+    "frame_height",
+    "reason",
+)
+FRAME_COLUMNS = (
+    "frame_id",
+    "path",
+    "sha256",
+    "video_id",
+    "source",
+    "class",
+    "patient",
+    "license",
+    "url",
+    "frame_index",
+    "time_s",
+    "width",
+    "height",
+    "crop_x",
+    "crop_y",
+    "crop_size",
+    "video_sha256",
+    "redistributable",
+)
+FOLD_COLUMNS = ("frame_id", "video_id", "patient", "class", "fold")
+CLASS_ORDER = ("covid19", "bacterial_pneumonia", "healthy")
+PREDICTION_COLUMNS = (
+    "frame_id",
+    "video_id",
+    "patient",
+    "fold",
+    "class",
+    "predicted",
+    *(f"p_{name}" for name in CLASS_ORDER),
+)
+
+_INTEGERS = frozenset(
+    "bytes frames width height x y size crop_x crop_y crop_size trim_start trim_stop frame_index "
+    "frame_width frame_height fold".split()
+)
+_REALS = frozenset({"frame_rate_hz", "duration_s", "time_s"})
+_FLAGS = frozenset({"redistributable"})
+
+
+def write_table(rows: Iterable[Mapping[str, Any]], path: Path, columns: tuple[str, ...]) -> None:
+    """Write rows in the given column order; reals are rounded to 6 decimals."""
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    for column in _INTEGERS & set(columns):
+        frame[column] = frame[column].astype("Int64")
+    for column in frame.columns:
+        if column in _REALS or column.startswith("p_"):
+            frame[column] = frame[column].astype("Float64").round(6)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table written by ``write_table``; empty cells of text come back as ``""``.
+
+    Raises
+    ------
+    DataError
+        if the file is missing or its columns are not those expected.
+    """
+    stage = "dvc repro"
+    if not path.exists():
+        raise DataError(f"{path}: missing; run '{stage}' to make it")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if tuple(table.columns) != columns:
+        raise DataError(f"{path}: its columns are not those this version writes; run '{stage}'")
+    for column in columns:
+        if column in _INTEGERS:
+            table[column] = pd.to_numeric(table[column].replace("", None)).astype("Int64")
+        elif column in _REALS or column.startswith("p_"):
+            table[column] = pd.to_numeric(table[column].replace("", None)).astype("Float64")
+        elif column in _FLAGS:
+            table[column] = table[column] == "True"
+    return table
+
+
+def join_list(values: Iterable[str]) -> str:
+    """Several values in one cell, separated by spaces (none of them holds a space)."""
+    return " ".join(values)
+
+
+def split_list(cell: str) -> list[str]:
+    """Undo ``join_list``."""
+    return cell.split()

@@ -1,0 +1,170 @@
+"""Reading clips: what a file holds, and its frames by presentation time.
+
+PyAV is used directly rather than through imageio, whose reader hides the presentation times
+that sampling needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from pocus_data.errors import MediaError
+
+# Larger claims than these are not ultrasound clips but broken or hostile headers.
+MAX_PIXELS = 64_000_000
+MAX_FRAMES = 200_000
+# A clip that yields fewer of the frames its header promises was cut off.
+MIN_DECODED_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a file was measured to hold; ``times_s`` is the presentation time of each frame."""
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    times_s: tuple[float, ...]
+
+    @property
+    def frames(self) -> int:
+        """Number of frames that decode."""
+        return len(self.times_s)
+
+    @property
+    def frame_rate_hz(self) -> float | None:
+        """Mean rate over the clip, or ``None`` for a single frame."""
+        if self.frames < 2 or self.times_s[-1] <= 0:
+            return None
+        return (self.frames - 1) / self.times_s[-1]
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame's showing to the last one's."""
+        return self.times_s[-1]
+
+
+def probe(path: Path) -> ProbeResult:
+    """Decode a clip once and measure it.
+
+    Raises
+    ------
+    MediaError
+        if it is no video or image, or breaks off early.
+    """
+    times: list[float | None] = []
+    with _opened(path) as (container, stream):
+        promised = stream.frames
+        # 'mov,mp4,m4a,…' names a family of demuxers; its first name is the catalog's word.
+        name = container.format.name.split(",")[0]
+        rate = float(stream.average_rate or 25)
+        context = stream.codec_context
+        for frame in _decoded(container, stream, path):
+            times.append(frame.time)
+        width, height = context.width, context.height
+    if not times:
+        raise MediaError(f"{path.name}: no frame of it can be decoded")
+    if len(times) < MIN_DECODED_SHARE * promised:
+        raise MediaError(
+            f"{path.name}: breaks off: {len(times)} of {promised} frames decode;"
+            " fetch it again or mend its source"
+        )
+    return ProbeResult(name, context.name, width, height, _from_zero(times, rate))
+
+
+def read_frames(path: Path, indices: list[int]) -> list[NDArray[np.uint8]]:
+    """Decode chosen frames.
+
+    Parameters
+    ----------
+    indices : frame numbers in increasing order, counted from 0 in order of presentation.
+
+    Returns
+    -------
+    One ``(height, width, 3)`` RGB array per index.
+
+    Raises
+    ------
+    MediaError
+        if a frame cannot be decoded.
+    """
+    wanted = set(indices)
+    last = indices[-1]
+    frames: list[NDArray[np.uint8]] = []
+    with _opened(path) as (container, stream):
+        for index, frame in enumerate(_decoded(container, stream, path)):
+            if index in wanted:
+                frames.append(frame.to_ndarray(format="rgb24"))
+            if index >= last:
+                break
+    if len(frames) != len(indices):
+        raise MediaError(f"{path.name}: only {len(frames)} of {len(indices)} chosen frames decode")
+    return frames
+
+
+class _opened:  # noqa: N801 - used as a function
+    """Open a file with ffmpeg's demuxers; whatever fails becomes a ``MediaError``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> tuple[Any, Any]:
+        try:
+            # The 'file' protocol alone: a playlist must not make the decoder open addresses.
+            self.container = av.open(
+                str(self.path), options={"protocol_whitelist": "file"}, metadata_errors="ignore"
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(f"{self.path.name}: not a video or image ({_words(error)})") from error
+        if not self.container.streams.video:
+            self.container.close()
+            raise MediaError(f"{self.path.name}: holds no video stream")
+        stream = self.container.streams.video[0]
+        stream.thread_type = "AUTO"
+        context = stream.codec_context
+        if context.width * context.height > MAX_PIXELS:
+            self.container.close()
+            size = f"{context.width}x{context.height}"
+            raise MediaError(f"{self.path.name}: claims {size} pixels, too large to be a scan")
+        return self.container, stream
+
+    def __exit__(self, *_: object) -> None:
+        self.container.close()
+
+
+def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
+    count = 0
+    try:
+        for frame in container.decode(stream):
+            count += 1
+            if count > MAX_FRAMES:
+                raise MediaError(f"{path.name}: more than {MAX_FRAMES} frames")
+            yield frame
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(f"{path.name}: frame {count} cannot be decoded ({_words(error)})") from (
+            error
+        )
+
+
+def _from_zero(times: list[float | None], rate_hz: float) -> tuple[float, ...]:
+    """Times counted from the first frame; where the file states none, from its mean rate."""
+    known = [time for time in times if time is not None]
+    in_order = all(earlier < later for earlier, later in pairwise(known))
+    if len(known) != len(times) or not in_order:
+        return tuple(index / rate_hz for index in range(len(times)))
+    return tuple(time - known[0] for time in known)
+
+
+def _words(error: Exception) -> str:
+    said = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(said).split())

@@ -1,0 +1,125 @@
+"""YAML with positions: plain Python values, and where each of them stands in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KeyPath = tuple[str | int, ...]
+
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in one place of a catalog file; sorts by place."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}"
+
+
+@dataclass
+class Document:
+    """A parsed YAML file.
+
+    ``positions`` maps the path of keys and list indices that leads to a value to its
+    one-based (line, column); ``problems`` lists what made the file unreadable, if anything.
+    """
+
+    file: str
+    value: Any = None
+    positions: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def position(self, path: KeyPath) -> tuple[int, int]:
+        """Where ``path`` stands, or the nearest of its parents that stands anywhere."""
+        while path and path not in self.positions:
+            path = path[:-1]
+        return self.positions.get(path, (1, 1))
+
+    def problem(self, path: KeyPath, rule: str, message: str) -> Problem:
+        """Build a problem located at ``path``."""
+        line, column = self.position(path)
+        return Problem(self.file, line, column, rule, message)
+
+
+def read_yaml(path: Path, shown_as: str) -> Document:
+    """Parse a YAML file, keeping the place of every value.
+
+    Parameters
+    ----------
+    path : file to read, UTF-8.
+    shown_as : the name that problems carry, usually relative to the repository.
+
+    Returns
+    -------
+    The document; mistakes of encoding, syntax, anchors or duplicate keys are in its
+    ``problems``, never raised.
+    """
+    document = Document(shown_as)
+    try:
+        text = path.read_text(encoding="utf-8")
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is not None:
+                document.value = _build(node, loader, document, ())
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        document.problems.append(Problem(shown_as, 1, 1, "encoding", message))
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}"
+        document.problems.append(Problem(shown_as, 1, 1, "file", message))
+    except yaml.YAMLError as error:
+        document.problems.append(_syntax_problem(error, shown_as))
+    return document
+
+
+def _syntax_problem(error: yaml.YAMLError, shown_as: str) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    hint = "; indent with spaces, not tabs" if "\\t" in repr(said) else ""
+    return Problem(shown_as, line, column, "yaml", f"{' '.join(str(said).split())}{hint}")
+
+
+def _build(node: Any, loader: Any, document: Document, path: KeyPath) -> Any:
+    document.positions[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(node, loader, document, path)
+    if isinstance(node, yaml.SequenceNode):
+        items = enumerate(node.value)
+        return [_build(item, loader, document, (*path, index)) for index, item in items]
+    try:
+        return loader.construct_object(node)
+    except (ValueError, yaml.YAMLError) as error:
+        document.problems.append(document.problem(path, "yaml", str(error).splitlines()[0]))
+        return None
+
+
+def _build_mapping(node: Any, loader: Any, document: Document, path: KeyPath) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+        here = (*path, key)
+        if key in mapping:
+            line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            first = document.position(here)[0]
+            message = f"'{key}' is already set on line {first}; keep one of them"
+            document.problems.append(
+                Problem(document.file, line, column, "duplicate-key", message)
+            )
+            continue
+        mapping[key] = _build(value_node, loader, document, here)
+    return mapping
