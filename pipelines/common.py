@@ -35,13 +35,12 @@ class Paths:
         return Path("reports") / self.dataset
 
 
-def load_params(section: str) -> dict[str, Any]:
+def load_params(section: str) -> Any:
     """One section of ``params.yaml``."""
     content = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
     if section not in content:
         raise UsageError(f"params.yaml: section '{section}' is missing")
-    values: dict[str, Any] = content[section]
-    return values
+    return content[section]
 
 
 def run(stage: Callable[[Paths], None]) -> None:

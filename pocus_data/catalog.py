@@ -21,6 +21,8 @@ from pocus_data.errors import CatalogError, UsageError
 from pocus_data.yaml_positions import Document, Problem, read_yaml
 
 CATALOG_FOLDER = Path("catalog")
+# The dataset of synthetic clips: pages and cards about it say so.
+PHANTOM = "phantom"
 
 
 class Diagnosis(StrEnum):

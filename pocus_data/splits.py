@@ -6,13 +6,21 @@ on both sides. Here the unit is the patient by default.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from pocus_data.errors import DataError, UsageError
+from pocus_data.tables import FOLD_COLUMNS, read_table
 
 GROUPS = ("patient", "video", "frame")
+
+
+def read_folds(path: Path) -> pd.DataFrame:
+    """Read ``folds.csv``; see ``FOLD_COLUMNS``."""
+    return read_table(path, FOLD_COLUMNS)
 
 
 def select_frames(
@@ -64,7 +72,7 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
 
     Returns
     -------
-    Columns frame_id, video_id, patient, class, fold (0 … folds-1), sorted by frame_id; classes
+    Columns frame_id, video_id, patient, group, class, fold (0 … folds-1), sorted by frame_id; classes
     are balanced over folds in frames as far as groups allow.
 
     Raises
@@ -82,6 +90,7 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
                 " add clips, or lower split.folds in params.yaml"
             )
     table = frames[["frame_id", "video_id", "patient", "class"]].copy()
+    table["group"] = group_of(frames, "patient")
     table["fold"] = _deal(frames["class"], groups, folds, seed)
     tested = table.groupby("fold")["class"].nunique()
     if (tested < len(per_class)).any():

@@ -94,14 +94,16 @@ FRAME_COLUMNS = (
     "video_sha256",
     "redistributable",
 )
-FOLD_COLUMNS = ("frame_id", "video_id", "patient", "class", "fold")
+# group: whose evidence this is, for folds and bootstrap: the patient, or what stands for one.
+FOLD_COLUMNS = ("frame_id", "video_id", "patient", "group", "class", "fold")
 CLASS_ORDER = ("covid19", "bacterial_pneumonia", "healthy")
 PREDICTION_COLUMNS = (
     "frame_id",
     "video_id",
     "patient",
-    "fold",
+    "group",
     "class",
+    "fold",
     "predicted",
     *(f"p_{name}" for name in CLASS_ORDER),
 )
