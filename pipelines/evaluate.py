@@ -1,6 +1,7 @@
 """Stage ``evaluate``: predictions of the held-out folds, metrics, plots and the results page."""
 
 import json
+import sys
 
 import pandas as pd
 
@@ -8,10 +9,10 @@ from pipelines.common import Paths, load_params, run
 from pocus_data.classifier.evaluate import evaluate, predict_folds
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.metrics import Bootstrap
-from pocus_data.report import write_plots, write_report
+from pocus_data.report import headline, write_plots, write_report
 from pocus_data.sample import read_frames_table
 from pocus_data.splits import read_folds
-from pocus_data.tables import PREDICTION_COLUMNS, write_table
+from pocus_data.tables import PREDICTION_COLUMNS, records, write_table
 
 
 def main(paths: Paths) -> None:
@@ -32,10 +33,10 @@ def main(paths: Paths) -> None:
     reports = paths.reports
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    rows = predictions.to_dict("records")
-    write_table(rows, reports / "predictions.csv", PREDICTION_COLUMNS)
+    write_table(records(predictions), reports / "predictions.csv", PREDICTION_COLUMNS)
     training = pd.read_csv(reports / "training.csv")
     write_plots(predictions, metrics, training, reports / "plots")
+    print(f"evaluate: {headline(metrics)}", file=sys.stderr)
     write_report(paths.dataset, metrics, reports / "plots", reports / "report.html")
 
 

@@ -4,7 +4,7 @@ from pipelines.common import Paths, load_params, run
 from pocus_data import splits
 from pocus_data.index import read_index
 from pocus_data.sample import read_frames_table
-from pocus_data.tables import FOLD_COLUMNS, write_table
+from pocus_data.tables import FOLD_COLUMNS, records, write_table
 
 
 def main(paths: Paths) -> None:
@@ -17,7 +17,7 @@ def main(paths: Paths) -> None:
         group = splits.group_of(chosen, "patient")
         chosen["class"] = splits.shuffle_labels(chosen, group, params["seed"])
     table = splits.assign_folds(chosen, params["group"], params["folds"], params["seed"])
-    write_table(table.to_dict("records"), paths.data / "folds.csv", FOLD_COLUMNS)
+    write_table(records(table), paths.data / "folds.csv", FOLD_COLUMNS)
 
 
 if __name__ == "__main__":

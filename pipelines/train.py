@@ -6,8 +6,9 @@ import pandas as pd
 
 from pipelines.common import Paths, load_params, run
 from pipelines.weights import WEIGHTS
+from pocus_data.classifier.archive import save_model
 from pocus_data.classifier.features import FeatureStore
-from pocus_data.classifier.train import Recipe, save_model, train_fold
+from pocus_data.classifier.train import Recipe, train_fold
 from pocus_data.splits import read_folds
 
 

@@ -1,4 +1,4 @@
-"""The audit: does every pixel lead back to a page, a licence and a checksum?
+"""The audit: whether every pixel leads back to a page, a licence and a checksum.
 
 Each rule is a small function that looks at the whole dataset and yields findings. A rule never
 stops the others; what it cannot read is itself a finding.
@@ -7,6 +7,7 @@ stops the others; what it cannot read is itself a finding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from pocus_data import frames as frame_files
 from pocus_data import licenses
 from pocus_data.catalog import CATALOG_FOLDER
-from pocus_data.download import AVAILABLE, over_processes, read_videos
+from pocus_data.download import AVAILABLE, read_videos
 from pocus_data.index import read_index
 from pocus_data.sample import read_crops, read_frames_table
 from pocus_data.splits import read_folds
+from pocus_data.tables import records
 from pocus_data.workcache import file_sha256
 
 # Rates closer than this share are the same number, catalogued with fewer digits.
@@ -147,10 +150,12 @@ def unlisted_file(dataset: Dataset) -> Iterator[Finding]:
 def frame_checksum(dataset: Dataset) -> Iterator[Finding]:
     """The pixels on disk are those that frames.csv recorded."""
     pairs = list(zip(dataset.frames["path"], dataset.frames["sha256"], strict=True))
-    for message in over_processes(_frame_problem, pairs, "audit frames"):
-        if message:
-            path, what = message
-            yield Finding("frame-checksum", Severity.ERROR, path, what)
+    # Threads will do: reading PNG and hashing leave Python's lock.
+    with ThreadPoolExecutor() as pool:
+        problems = pool.map(_frame_problem, pairs)
+        for problem in tqdm(problems, "audit frames", len(pairs), disable=None):
+            if problem:
+                yield Finding("frame-checksum", Severity.ERROR, *problem)
 
 
 def _frame_problem(pair: tuple[str, str]) -> tuple[str, str] | None:
@@ -167,33 +172,35 @@ def _frame_problem(pair: tuple[str, str]) -> tuple[str, str] | None:
 def video_checksum(dataset: Dataset) -> Iterator[Finding]:
     """The clip on disk is the one fetched, and the one the catalog pins."""
     pinned = dataset.index.set_index("video_id")["sha256"]
-    for row in dataset.videos[dataset.videos["status"] == AVAILABLE].itertuples():
-        path = Path(str(row.path))
-        name, report = str(row.video_id), partial(Finding, "video-checksum", Severity.ERROR)
+    report = partial(Finding, "video-checksum", Severity.ERROR)
+    for row in records(dataset.videos[dataset.videos["status"] == AVAILABLE]):
+        path, name = Path(row["path"]), row["video_id"]
         if not path.exists():
             yield report(name, f"{path} is missing; run 'dvc checkout' or 'dvc repro'")
-        elif file_sha256(path) != row.sha256:
+        elif file_sha256(path) != row["sha256"]:
             yield report(name, f"{path} is not what was fetched; run 'dvc checkout'")
-        if pinned.get(name) not in ("", None, row.sha256):
+        if pinned.get(name) not in ("", None, row["sha256"]):
             yield report(name, "the catalog pins other bytes; run 'dvc repro'")
 
 
 def license_unknown(dataset: Dataset) -> Iterator[Finding]:
     """Every entry says what may be done with it."""
-    for row in dataset.index.itertuples():
-        terms = licenses.terms_of(str(row.license), dataset.described)
+    for row in records(dataset.index):
+        terms = licenses.terms_of(row["license"], dataset.described)
         if terms.redistribute is None:
-            message = f"{row.license}: nobody has said that it may be passed on; ask {row.source}"
-            yield Finding("license-unknown", Severity.WARNING, str(row.video_id), message)
+            message = (
+                f"{row['license']}: nobody has said that it may be passed on; ask {row['source']}"
+            )
+            yield Finding("license-unknown", Severity.WARNING, row["video_id"], message)
 
 
 def no_derivatives(dataset: Dataset) -> Iterator[Finding]:
     """A crop is a derived work; some licences forbid to share one."""
     used = set(dataset.frames["video_id"])
-    for row in dataset.index[dataset.index["video_id"].isin(used)].itertuples():
-        if licenses.terms_of(str(row.license), dataset.described).derive is False:
-            message = f"{row.license} allows no derived works; its frames must stay private"
-            yield Finding("no-derivatives", Severity.WARNING, str(row.video_id), message)
+    for row in records(dataset.index[dataset.index["video_id"].isin(used)]):
+        if licenses.terms_of(row["license"], dataset.described).derive is False:
+            message = f"{row['license']} allows no derived works; its frames must stay private"
+            yield Finding("no-derivatives", Severity.WARNING, row["video_id"], message)
 
 
 def patient_across_folds(dataset: Dataset) -> Iterator[Finding]:
@@ -221,24 +228,24 @@ def catalog_drift(dataset: Dataset) -> Iterator[Finding]:
     """Frame rate and resolution are as catalogued."""
     had = dataset.videos[dataset.videos["status"] == AVAILABLE]
     both = had.merge(dataset.index, on="video_id", suffixes=("", "_catalog"))
-    for row in both.itertuples():
-        rate, said = row.frame_rate_hz, row.frame_rate_hz_catalog
+    for row in records(both):
+        rate, said = row["frame_rate_hz"], row["frame_rate_hz_catalog"]
         if pd.notna(rate) and pd.notna(said) and abs(rate - said) > RATE_TOLERANCE * said:
             message = f"catalogued at {said:g} Hz, measured {rate:.2f} Hz; correct the catalog"
-            yield Finding("catalog-drift", Severity.WARNING, str(row.video_id), message)
-        size = f"{row.width}x{row.height}"
-        if row.resolution not in ("", size):
-            message = f"catalogued as {row.resolution}, measured {size}; correct the catalog"
-            yield Finding("catalog-drift", Severity.WARNING, str(row.video_id), message)
+            yield Finding("catalog-drift", Severity.WARNING, row["video_id"], message)
+        size = f"{row['width']}x{row['height']}"
+        if row["resolution"] not in ("", size):
+            message = f"catalogued as {row['resolution']}, measured {size}; correct the catalog"
+            yield Finding("catalog-drift", Severity.WARNING, row["video_id"], message)
 
 
 def not_used(dataset: Dataset) -> Iterator[Finding]:
     """Whatever gave no frames says why."""
     for table in (dataset.videos, dataset.crops):
-        for row in table[table["reason"] != ""].itertuples():
-            yield Finding("not-used", Severity.NOTE, str(row.video_id), str(row.reason))
-    for row in dataset.index[dataset.index["exclude"] != ""].itertuples():
-        yield Finding("not-used", Severity.NOTE, str(row.video_id), f"excluded: {row.exclude}")
+        for row in records(table[table["reason"] != ""]):
+            yield Finding("not-used", Severity.NOTE, row["video_id"], row["reason"])
+    for row in records(dataset.index[dataset.index["exclude"] != ""]):
+        yield Finding("not-used", Severity.NOTE, row["video_id"], f"excluded: {row['exclude']}")
 
 
 RULES: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (

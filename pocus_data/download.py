@@ -18,7 +18,7 @@ from tqdm import tqdm
 from pocus_data import video
 from pocus_data.errors import FetchError, MediaError, PocusError
 from pocus_data.fetch import FetchSettings, fetch
-from pocus_data.tables import VIDEO_COLUMNS, read_table, split_list
+from pocus_data.tables import VIDEO_COLUMNS, read_table, records, split_list
 from pocus_data.workcache import cached_folder, code_digest, digest_of, place
 
 AVAILABLE = "available"
@@ -40,14 +40,16 @@ def settings_from(params: dict[str, Any]) -> FetchSettings:
     )
 
 
-def download_all(index: pd.DataFrame, folder: Path, settings: FetchSettings) -> list[dict[str, Any]]:
+def download_all(
+    index: pd.DataFrame, folder: Path, settings: FetchSettings
+) -> list[dict[str, Any]]:
     """Fetch and measure every entry of the index that is not excluded.
 
     Files go to ``folder`` under their identifiers; rows (see ``VIDEO_COLUMNS``) come back in the
     order of the index. An entry whose bytes cannot be had or read is a row with a reason.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    entries = index[index["exclude"] == ""].to_dict("records")
+    entries = records(index[index["exclude"] == ""])
     task = partial(_acquire, folder=folder, settings=settings)
     return over_processes(task, entries, "download")
 

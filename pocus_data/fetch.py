@@ -8,7 +8,6 @@ stays.
 from __future__ import annotations
 
 import errno
-import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +168,7 @@ def _accept(temporary: Path, expected: str, place: str, url: str) -> Fetched:
     path = _blob(got)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write_beside(path.with_suffix(".origin"), url)
-    os.replace(temporary, path)
+    temporary.replace(path)
     if not expected:
         _write_beside(_pointer(url), got)
     return Fetched(path, got, url)
@@ -207,7 +206,7 @@ def _write_beside(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
     temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _shown(place: str, url: str) -> str:

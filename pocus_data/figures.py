@@ -22,7 +22,7 @@ CLASS_NAMES = {
 }
 # Okabe and Ito's palette, told apart also by colour-blind readers.
 COLOURS = {"covid19": "#D55E00", "bacterial_pneumonia": "#0072B2", "healthy": "#009E73"}
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -58,9 +58,10 @@ def draw_confusions(tables: dict[str, pd.DataFrame], path: Path) -> None:
             counts = pd.crosstab(table["class"], table["predicted"])
             counts = counts.reindex(index=CLASS_ORDER, columns=CLASS_ORDER, fill_value=0)
             shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0).to_numpy()
+            numbers = counts.to_numpy(int)
             axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
             for row, column in np.ndindex(shares.shape):
-                text = f"{shares[row, column]:.2f}\n({counts.iat[row, column]})"
+                text = f"{shares[row, column]:.2f}\n({numbers[row, column]})"
                 colour = "white" if shares[row, column] > 0.55 else "black"
                 axes.text(column, row, text, ha="center", va="center", color=colour)
             names = [CLASS_NAMES[name].replace(" ", "\n") for name in CLASS_ORDER]
@@ -89,7 +90,7 @@ def in_words(result: dict[str, Any], metric: str) -> str:
     """``.84 [.79, .89]``, or a dash where the number does not exist."""
     value, interval = result.get(metric), result.get(f"{metric}_ci")
     if value is None:
-        return "–"
+        return "-"
     shown = _short(value)
     return f"{shown} [{_short(interval[0])}, {_short(interval[1])}]" if interval else shown
 

@@ -7,8 +7,8 @@ and the container are drawn independently of it.
 
 from __future__ import annotations
 
-import hashlib
 import io
+import sys
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pocus_data import phantom_screen, phantom_tissue
+from pocus_data import phantom_lungs, phantom_screen, phantom_tissue
 from pocus_data.errors import FetchError
-from pocus_data.phantom_screen import FURNITURE, Grey, Machine, Screen, compress
-from pocus_data.phantom_tissue import DEPTH_SAMPLES, DIAGNOSES, SCAN_LINES, Patient, Probe, Scene
+from pocus_data.phantom_lungs import LUNGS
+from pocus_data.phantom_screen import FURNITURE, Machine, Screen, compress
+from pocus_data.phantom_tissue import DEPTH_SAMPLES, SCAN_LINES, Patient, Probe, Scene
+from pocus_data.workcache import code_digest
 
 SCHEME = "phantom:"
 # Container and codec pairs that occur among the real clips, by file name extension.
@@ -79,9 +81,8 @@ class Truth:
 @cache
 def fingerprint() -> str:
     """Digest of the scanner's own code: another scanner makes other clips."""
-    modules = (__file__, phantom_screen.__file__, phantom_tissue.__file__)
-    texts = [Path(module).read_bytes() for module in modules]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()
+    modules = (sys.modules[__name__], phantom_lungs, phantom_screen, phantom_tissue)
+    return code_digest(*modules)
 
 
 def parse(url: str) -> ClipSpec:
@@ -93,8 +94,8 @@ def parse(url: str) -> ClipSpec:
         if the address is not one; it names the part that is wrong.
     """
     name, _, query = url.removeprefix(SCHEME).partition("?")
-    if name not in DIAGNOSES:
-        raise FetchError(f"{url}: class '{name}' is none of {', '.join(DIAGNOSES)}")
+    if name not in LUNGS:
+        raise FetchError(f"{url}: class '{name}' is none of {', '.join(LUNGS)}")
     kinds = {f.name: f.type for f in fields(ClipSpec)}
     values: dict[str, Any] = {"diagnosis": name}
     for key, text in parse_qsl(query):
@@ -128,7 +129,7 @@ def _value(key: str, kind: str, text: str) -> Any:
 def frames(spec: ClipSpec) -> NDArray[np.uint8]:
     """Grey frames as the screen showed them, ``(frames, height, width)``."""
     probe = _probe(spec)
-    scene = Scene(Patient(spec.diagnosis, spec.patient), spec.clip, probe)
+    scene = Scene(Patient(spec.patient), spec.clip, probe, LUNGS[spec.diagnosis])
     screen = Screen(spec.width, spec.height, probe, spec.furniture)
     rng = np.random.default_rng([spec.patient, 41, spec.clip])
     machine = Machine(spec.gain_db, spec.dynamic_range_db, spec.tgc_tilt_db, noise_db=-62)
@@ -148,7 +149,7 @@ def truth(spec: ClipSpec) -> Truth:
     probe = _probe(spec)
     screen = Screen(spec.width, spec.height, probe, spec.furniture)
     furniture = screen.draw_furniture(_labels(spec))
-    pleura_mm = Patient(spec.diagnosis, spec.patient).pleura_mm
+    pleura_mm = Patient(spec.patient).pleura_mm
     return Truth(screen.sector_box, screen.sector_mask, furniture > 0, pleura_mm)
 
 
@@ -171,9 +172,10 @@ def render(url: str, path: Path) -> None:
         path.write_bytes(_gif(clip, frame_times_s(spec)))
         return
     container, codec = CODECS[spec.codec]
+    writer: Any
     with imageio.get_writer(
         str(path),
-        format="FFMPEG",  # type: ignore[arg-type]
+        format="FFMPEG",
         mode="I",
         fps=spec.frame_rate_hz,
         codec=codec,
@@ -220,6 +222,3 @@ def _labels(spec: ClipSpec) -> list[str]:
         f"{spec.frame_rate_hz:.0f} Hz",
         "MI 0.9",
     ]
-
-
-__all__ = ["CODECS", "ClipSpec", "Grey", "Truth", "fingerprint", "frames", "parse", "render"]

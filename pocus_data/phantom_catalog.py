@@ -65,7 +65,7 @@ def _draw_clip(
         tgc_tilt_db=int(rng.integers(-6, 7)),
         furniture=tuple(part for part in FURNITURE if rng.random() < 0.5),
         codec=codec,
-        **machine,  # type: ignore[arg-type]
+        **machine,
     )
 
 
@@ -99,5 +99,5 @@ def _entry(spec: ClipSpec) -> dict[str, object]:
         "frames": spec.frames,
         "web_comment": _COMMENTS[spec.diagnosis],
         "md_comment": "synthetic: no doctor has seen a patient here",
-        "findings": _FINDINGS[spec.diagnosis],
+        "findings": list(_FINDINGS[spec.diagnosis]),
     }

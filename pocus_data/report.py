@@ -54,5 +54,16 @@ def write_report(dataset: str, metrics: dict[str, Any], plots: Path, path: Path)
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def headline(metrics: dict[str, Any]) -> str:
+    """The result in one line, with its control."""
+    frame, video = metrics["frame"], metrics["video_mean"]
+    control = metrics["controls"]["source_only"]["frame"]
+    return (
+        f"accuracy on frames {figures.in_words(frame, 'accuracy')},"
+        f" on videos {figures.in_words(video, 'accuracy')};"
+        f" knowing only the source {figures.in_words(control, 'accuracy')}"
+    )
+
+
 def _write(table: pd.DataFrame, path: Path) -> None:
     table.to_csv(path, index=False, lineterminator="\n")

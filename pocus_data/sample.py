@@ -14,7 +14,7 @@ from pocus_data import crop, frames, video
 from pocus_data.crop import Window
 from pocus_data.download import AVAILABLE, measured, over_processes
 from pocus_data.errors import MediaError
-from pocus_data.tables import CROP_COLUMNS, FRAME_COLUMNS, read_table
+from pocus_data.tables import CROP_COLUMNS, FRAME_COLUMNS, read_table, records
 from pocus_data.workcache import cached_folder, code_digest, digest_of, place
 
 
@@ -39,7 +39,7 @@ def crop_all(index: pd.DataFrame, videos: pd.DataFrame) -> tuple[list[dict[str, 
     clips = videos[videos["status"] == AVAILABLE].merge(
         index[["video_id", "crop_x", "crop_y", "crop_size"]], on="video_id", validate="1:1"
     )
-    results = over_processes(_window_of, clips.to_dict("records"), "crop")
+    results = over_processes(_window_of, records(clips), "crop")
     return [row for row, _ in results], _contact_sheet([tile for _, tile in results])
 
 
@@ -64,7 +64,7 @@ def sample_all(
         .merge(index.drop(columns=["sha256", "frames"]), on="video_id", validate="1:1")
     )
     task = partial(_sample, folder=folder, rate_hz=rate_hz, max_frames=max_frames)
-    nested = over_processes(task, clips.to_dict("records"), "sample")
+    nested = over_processes(task, records(clips), "sample")
     return sorted((row for rows in nested for row in rows), key=lambda row: str(row["frame_id"]))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from pocus_data.errors import DataError, UsageError
 from pocus_data.tables import FOLD_COLUMNS, read_table
@@ -72,8 +71,8 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
 
     Returns
     -------
-    Columns frame_id, video_id, patient, group, class, fold (0 … folds-1), sorted by frame_id; classes
-    are balanced over folds in frames as far as groups allow.
+    Columns frame_id, video_id, patient, group, class, fold (0 … folds-1), sorted by frame_id;
+    classes are balanced over folds in frames as far as groups allow.
 
     Raises
     ------
@@ -83,23 +82,28 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
     frames = frames.sort_values("frame_id", ignore_index=True)
     groups = group_of(frames, group)
     per_class = groups.groupby(frames["class"]).nunique()
-    for name, count in per_class.items():
-        if count < folds:
-            raise DataError(
-                f"split: class {name} has {count} {group}(s), {folds} folds need {folds};"
-                " add clips, or lower split.folds in params.yaml"
-            )
+    short = per_class[per_class < folds]
+    if len(short):
+        name, count = short.index[0], short.iloc[0]
+        raise DataError(
+            f"split: class {name} has {count} {group}(s), {folds} folds need {folds};"
+            " add clips, or lower split.folds in params.yaml"
+        )
     table = frames[["frame_id", "video_id", "patient", "class"]].copy()
     table["group"] = group_of(frames, "patient")
     table["fold"] = _deal(frames["class"], groups, folds, seed)
     tested = table.groupby("fold")["class"].nunique()
-    if (tested < len(per_class)).any():
-        fold = int(tested.idxmin())
+    lacking = tested[tested < len(per_class)]
+    if len(lacking):
+        fold = lacking.index[0]
         raise DataError(f"split: fold {fold} tests not every class; try another split.seed")
     return table
 
 
 def _deal(classes: pd.Series, groups: pd.Series, folds: int, seed: int) -> pd.Series:
+    # Imported here: slow to import, and every worker process of other stages would pay for it.
+    from sklearn.model_selection import StratifiedGroupKFold
+
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     fold = pd.Series(-1, index=classes.index)
     unused = np.zeros(len(classes))

@@ -1,6 +1,6 @@
-"""The tables between stages: each written by one stage and read through one function.
+r"""The tables between stages: each written by one stage and read through one function.
 
-CSV with ``\\n`` line ends, sorted rows and a fixed column order, so that the same content is
+CSV with ``\n`` line ends, sorted rows and a fixed column order, so that the same content is
 the same bytes.
 """
 
@@ -109,8 +109,8 @@ PREDICTION_COLUMNS = (
 )
 
 _INTEGERS = frozenset(
-    "bytes frames width height x y size crop_x crop_y crop_size trim_start trim_stop frame_index "
-    "frame_width frame_height fold".split()
+    {"bytes", "frames", "width", "height", "x", "y", "size", "fold", "frame_index"}
+    | {"crop_x", "crop_y", "crop_size", "trim_start", "trim_stop", "frame_width", "frame_height"}
 )
 _REALS = frozenset({"frame_rate_hz", "duration_s", "time_s"})
 _FLAGS = frozenset({"redistributable"})
@@ -150,6 +150,12 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         elif column in _FLAGS:
             table[column] = table[column] == "True"
     return table
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each a dictionary by column."""
+    rows = table.to_dict("records")
+    return [{str(column): value for column, value in row.items()} for row in rows]
 
 
 def join_list(values: Iterable[str]) -> str:

@@ -39,6 +39,8 @@ class Document:
     value: Any = None
     positions: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    # Nodes already turned into values; one met again is an alias.
+    built: set[int] = field(default_factory=set, repr=False)
 
     def position(self, path: KeyPath) -> tuple[int, int]:
         """Where ``path`` stands, or the nearest of its parents that stands anywhere."""
@@ -95,6 +97,12 @@ def _syntax_problem(error: yaml.YAMLError, shown_as: str) -> Problem:
 
 
 def _build(node: Any, loader: Any, document: Document, path: KeyPath) -> Any:
+    if id(node) in document.built:
+        line = node.start_mark.line + 1
+        message = f"an alias of line {line}; write the value out, entries stand alone"
+        document.problems.append(document.problem(path, "yaml", message))
+        return None
+    document.built.add(id(node))
     document.positions[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(node, loader, document, path)
@@ -117,9 +125,7 @@ def _build_mapping(node: Any, loader: Any, document: Document, path: KeyPath) ->
             line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             first = document.position(here)[0]
             message = f"'{key}' is already set on line {first}; keep one of them"
-            document.problems.append(
-                Problem(document.file, line, column, "duplicate-key", message)
-            )
+            document.problems.append(Problem(document.file, line, column, "duplicate-key", message))
             continue
         mapping[key] = _build(value_node, loader, document, here)
     return mapping

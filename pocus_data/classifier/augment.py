@@ -50,7 +50,7 @@ def transform(images: Any, transforms: NDArray[np.float32]) -> Any:
 
     ``images`` is ``(n, height, width, channels)`` float32, ``transforms`` is ``(n, 8)``.
     """
-    import tensorflow as tf
+    from pocus_data.classifier.backend import tf
 
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pocus_data.classifier import metrics, networks
+from pocus_data.classifier.backend import keras
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.metrics import Bootstrap
 from pocus_data.errors import DataError
@@ -32,8 +33,6 @@ def predict_folds(store: FeatureStore, folds: pd.DataFrame, models: Path) -> pd.
     DataError
         if a network is missing or answers with something that is no number.
     """
-    import keras
-
     parts = []
     for fold, tested in folds.groupby("fold", sort=True):
         path = models / f"fold{fold}.keras"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -148,21 +148,20 @@ def _prefix(
     weights_file: Path, augmentation: Augmentation, precision: str
 ) -> Callable[[pd.DataFrame], Features]:
     """A function from a clip's rows to its features."""
-    import keras
-    import tensorflow as tf
-
     from pocus_data.classifier import networks
+    from pocus_data.classifier.backend import keras, tf
 
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_global_policy(keras_policy(precision))
     model = networks.prefix(networks.convolutions(str(weights_file)))
     keras.mixed_precision.set_global_policy(before)
 
-    @tf.function(reduce_retracing=True)
     def run(pictures: Any, transforms: Any) -> Any:
         moved = augment.transform(pictures, transforms)
         prepared = keras.applications.vgg16.preprocess_input(moved)
         return tf.cast(model(prepared, training=False), tf.float16)
+
+    compiled = tf.function(run, reduce_retracing=True)
 
     def compute(clip: pd.DataFrame) -> Features:
         side = networks.IMAGE_SIDE
@@ -172,7 +171,7 @@ def _prefix(
         flat = moves.reshape(-1, 8)
         owner = np.repeat(np.arange(len(clip)), copies)
         parts = [
-            run(pictures[owner[start : start + BATCH]], flat[start : start + BATCH]).numpy()
+            compiled(pictures[owner[start : start + BATCH]], flat[start : start + BATCH]).numpy()
             for start in range(0, len(flat), BATCH)
         ]
         return np.concatenate(parts).reshape(len(clip), copies, *networks.FEATURE_SHAPE)

@@ -78,7 +78,7 @@ def summarise(table: pd.DataFrame, bootstrap: Bootstrap, with_auc: bool = True) 
         every = np.ones((1, len(table)))
         point |= _aucs(table, every)
         samples |= _aucs(table, weights[:, group_of_row])
-    values = {name: _number(value[0]) for name, value in point.items()}
+    values: dict[str, Any] = {name: _number(value[0]) for name, value in point.items()}
     values |= {f"{name}_ci": _interval(value) for name, value in samples.items()}
     result: dict[str, Any] = {}
     for name, value in values.items():

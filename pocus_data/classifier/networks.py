@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-
+from pocus_data.classifier.backend import keras
 from pocus_data.errors import UsageError
 from pocus_data.tables import CLASS_ORDER
 
@@ -27,8 +26,8 @@ def convolutions(weights_file: str | None = None) -> keras.Model:
 
     ``weights_file`` is a Keras ``.weights.h5``; ``None`` gives random weights.
     """
-    shape = (IMAGE_SIDE, IMAGE_SIDE, 3)
-    model = keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
+    image = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 3), name="image")
+    model = keras.applications.VGG16(include_top=False, weights=None, input_tensor=image)
     if weights_file is not None:
         model.load_weights(weights_file)
     return model
@@ -42,19 +41,23 @@ def prefix(vgg: keras.Model) -> keras.Model:
 def tail(hidden_units: int = 64, dropout: float = 0.5) -> keras.Model:
     """What is trained: last convolution and head, features in, class probabilities out."""
     inputs = keras.Input(FEATURE_SHAPE, name="features")
-    x = keras.layers.Conv2D(
-        512, 3, padding="same", activation="relu", name=LAST_CONVOLUTION
-    )(inputs)
+    x = keras.layers.Conv2D(512, 3, padding="same", activation="relu", name=LAST_CONVOLUTION)(
+        inputs
+    )
     x = keras.layers.MaxPooling2D(2, name="block5_pool")(x)
     return keras.Model(inputs, _head(x, hidden_units, dropout), name="tail")
 
 
 def _head(x: Any, hidden_units: int, dropout: float) -> Any:
-    """Hidden layer with ReLU, dropout, batch normalisation, softmax: in the paper's order."""
+    """Hidden layer, batch normalisation, ReLU, dropout, softmax.
+
+    The paper names the parts but not their order; this is that of its published code.
+    """
     x = keras.layers.GlobalAveragePooling2D(name="average")(x)
-    x = keras.layers.Dense(hidden_units, activation="relu", name="hidden")(x)
-    x = keras.layers.Dropout(dropout, name="dropout")(x)
+    x = keras.layers.Dense(hidden_units, name="hidden")(x)
     x = keras.layers.BatchNormalization(name="normalisation")(x)
+    x = keras.layers.ReLU(name="relu")(x)
+    x = keras.layers.Dropout(dropout, name="dropout")(x)
     # Probabilities in float32 also where the rest computes in bfloat16.
     return keras.layers.Dense(
         len(CLASS_ORDER), activation="softmax", dtype="float32", name="classes"
@@ -90,7 +93,7 @@ def describe(model: keras.Model) -> dict[str, Any]:
         {
             "name": layer.name,
             "kind": type(layer).__name__,
-            "output": [size for size in layer.output.shape[1:]],
+            "output": list(layer.output.shape[1:]),
             "parameters": int(layer.count_params()),
             "trainable": bool(layer.trainable and layer.trainable_weights),
         }

@@ -7,12 +7,9 @@ early stop.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pocus_data.classifier import networks
+from pocus_data.classifier.backend import keras, tf
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.precision import keras_policy, resolve
 from pocus_data.errors import DataError, UsageError
@@ -57,7 +55,8 @@ def class_numbers(classes: pd.Series) -> NDArray[np.intp]:
             f"class {sorted(unknown)[0]} is not one the network tells apart"
             f" ({', '.join(CLASS_ORDER)}); see split.select in params.yaml"
         )
-    return classes.map({name: number for number, name in enumerate(CLASS_ORDER)}).to_numpy(np.intp)
+    numbers = [CLASS_ORDER.index(name) for name in classes]
+    return np.array(numbers, dtype=np.intp)
 
 
 def train_fold(
@@ -80,9 +79,6 @@ def train_fold(
     DataError
         if the loss stops being a number.
     """
-    import keras
-    import tensorflow as tf
-
     keras.utils.set_random_seed(1000 * recipe.seed + fold)
     tf.config.experimental.enable_op_determinism()
     training = folds[folds["fold"] != fold].reset_index(drop=True)
@@ -123,8 +119,6 @@ def train_fold(
 
 
 def _tail(recipe: Recipe, vgg: Any) -> Any:
-    import keras
-
     keras.mixed_precision.set_global_policy(keras_policy(resolve(recipe.precision)))
     try:
         tail = networks.tail(recipe.hidden_units, recipe.dropout)
@@ -155,24 +149,3 @@ def _batch_starts(count: int, size: int) -> list[tuple[int, int]]:
     bounds = [(start, min(start + size, count)) for start in range(0, count, size)]
     # Batch normalisation has no variance over a single sample.
     return [(start, stop) for start, stop in bounds if stop - start > 1]
-
-
-def save_model(model: Any, path: Path) -> None:
-    """Write a ``.keras`` file; the same weights give the same bytes.
-
-    Keras stamps its archives with the time of day; here the stamp is fixed.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:
-        stamped = Path(folder) / "model.keras"
-        model.save(stamped)
-        written = Path(folder) / "written"
-        with zipfile.ZipFile(stamped) as source, zipfile.ZipFile(written, "w") as target:
-            for name in sorted(source.namelist()):
-                content = source.read(name)
-                if name == "metadata.json":
-                    facts = json.loads(content)
-                    facts["date_saved"] = "1980-01-01@00:00:00"
-                    content = json.dumps(facts, sort_keys=True).encode()
-                target.writestr(zipfile.ZipInfo(name), content)
-        written.replace(path)

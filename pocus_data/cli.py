@@ -1,0 +1,121 @@
+"""The ``pocus-data`` command: thin; each verb calls the library and prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from pocus_data.errors import EXIT_FINDINGS, PocusError
+
+app = typer.Typer(
+    help="Curate, version and audit an open lung-ultrasound dataset.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def validate(
+    dataset: Annotated[str | None, typer.Argument(help="One dataset; all when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the catalog; print each problem as file:line:column: rule: message."""
+    from dataclasses import asdict
+
+    from pocus_data.catalog import datasets, read_dataset
+
+    names = [dataset] if dataset else datasets()
+    read = {name: read_dataset(name) for name in names}
+    problems = sorted(problem for _, found in read.values() for problem in found)
+    if as_json:
+        _print_json([asdict(problem) for problem in problems])
+    else:
+        for problem in problems:
+            print(problem)
+        count = sum(len(catalog) for catalog, _ in read.values())
+        print(f"{count} entries, {len(problems)} problems", file=sys.stderr)
+    if problems:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def network(
+    name: Annotated[str, typer.Argument(help="Such as pocovid-net.")] = "pocovid-net",
+    as_json: AsJson = False,
+) -> None:
+    """Show an architecture: its layers, trainable and frozen parameters."""
+    from pocus_data.classifier import networks
+
+    facts = networks.describe(networks.build(name))
+    if as_json:
+        _print_json(facts)
+        return
+    for layer in facts["layers"]:
+        shape = "x".join(str(size) for size in layer["output"])
+        mark = "trained" if layer["trainable"] else ""
+        print(f"{layer['name']:16}{layer['kind']:24}{shape:>14}{layer['parameters']:>12,} {mark}")
+    trained, frozen = facts["trainable_parameters"], facts["frozen_parameters"]
+    print(f"{trained:,} trainable and {frozen:,} frozen parameters")
+
+
+@app.command()
+def audit(
+    dataset: Annotated[str, typer.Argument(help="Such as pocus.")],
+    as_json: AsJson = False,
+) -> None:
+    """Apply all rules to the data as it lies on disk; exit 1 on errors."""
+    from pocus_data import audit as rules
+
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    opened = rules.open_dataset(dataset, params["split"]["group"])
+    findings = rules.run_audit(opened)
+    summary = rules.as_json(findings, opened)
+    if as_json:
+        _print_json(summary)
+    else:
+        for finding in findings:
+            print(f"{finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
+        counts = summary["findings_by_severity"]
+        print(", ".join(f"{count} {level}s" for level, count in counts.items()), file=sys.stderr)
+    if summary["findings_by_severity"]["error"]:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def phantom(
+    patients: Annotated[int, typer.Option(min=1, help="Synthetic patients.")] = 18,
+    clips: Annotated[int, typer.Option(min=1, help="Clips of each patient.")] = 2,
+    seed: Annotated[int, typer.Option(help="Another seed draws other patients.")] = 1,
+) -> None:
+    """Print a catalog of synthetic clips, as in catalog/phantom/phantom.yaml."""
+    from pocus_data.phantom_catalog import draw_specs, to_yaml
+
+    print(to_yaml(draw_specs(patients, clips, seed)), end="")
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line and an exit code, never a traceback."""
+    try:
+        app()
+    except PocusError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except FileNotFoundError as error:
+        print(f"{error.filename}: not found; run this in the repository", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The catalog says what is wrong with it, and where."""
+
+from pathlib import Path
+
+import pytest
+
+from pocus_data.catalog import datasets, load_catalog, read_dataset
+from pocus_data.errors import CatalogError, UsageError
+from pocus_data.index import read_index, write_index
+from tests.conftest import ENTRY, REPOSITORY
+
+SHA = "0" * 64
+
+
+def problems(root: Path) -> list[str]:
+    return [str(problem) for problem in read_dataset("here", root)[1]]
+
+
+@pytest.mark.parametrize("dataset", ["phantom", "pocus"])
+def test_the_catalogs_of_this_repository_are_clean(dataset):
+    assert problems_of(dataset) == []
+
+
+def problems_of(dataset: str) -> list[str]:
+    return [str(problem) for problem in read_dataset(dataset, REPOSITORY)[1]]
+
+
+def test_the_real_catalog_has_every_hosted_video_with_its_licence_and_checksum():
+    catalog = load_catalog("pocus", REPOSITORY)
+    assert len(catalog) == 131
+    for source, video in catalog.entries:
+        assert catalog.license_of(source, video)
+        assert video.sha256 and video.downloads and video.patient
+
+
+def test_a_good_entry_is_read(write_catalog):
+    root = write_catalog({"sha256": SHA, "crop": {"x": 1, "y": 2, "size": 3}})
+    ((source, video),) = load_catalog("here", root).entries
+    assert (source.id, video.id, video.diagnosis) == ("here", "clip-1", "healthy")
+    assert datasets(root) == ["here"]
+
+
+@pytest.mark.parametrize(
+    ("video", "said"),
+    [
+        ({"clas": "healthy"}, "schema: unknown key 'clas'; did you mean 'class'?"),
+        ({"class": "covid"}, "schema: 'class'"),
+        ({"id": "Clip 1"}, "schema: 'id'"),
+        ({"sha256": "abc"}, "schema: 'sha256'"),
+        ({"downloads": ["file:///etc/passwd"]}, "schema: 'downloads.0'"),
+        ({"file": "../secret"}, "schema: 'file'"),
+        ({"frame_rate_hz": -1}, "schema: 'frame_rate_hz'"),
+        ({"crop": {"x": -1, "y": 0, "size": 9}}, "schema: 'crop.x'"),
+        ({"trim": {"start": 5, "stop": 5}}, "must be greater than start"),
+        ({"findings": ["b-line"]}, "schema: 'findings.0'"),
+        ({"license": "CC BY-NC 4.0"}, "did you mean CC-BY-NC-4.0?"),
+        ({"license": "LicenseRef-Mine"}, "not described in catalog/licenses.yaml"),
+    ],
+)
+def test_a_planted_defect_is_named_with_its_place(write_catalog, video, said):
+    (problem,) = problems(write_catalog(video))
+    assert problem.startswith("catalog/here/source.yaml:")
+    assert said in problem
+
+
+def test_the_line_is_that_of_the_value(write_catalog):
+    root = write_catalog({}, {"id": "clip-2", "media": "film"})
+    (problem,) = problems(root)
+    line = int(problem.split(":")[1])
+    text = (root / "catalog/here/source.yaml").read_text().splitlines()
+    assert text[line - 1].strip() == "media: film"
+
+
+def test_two_entries_with_one_id_or_checksum(write_catalog):
+    found = problems(write_catalog({"sha256": SHA}, {"sha256": SHA}))
+    assert len(found) == 2
+    assert "duplicate-id" in found[0] and "duplicate-sha256" in found[1]
+    assert "already used at catalog/here/source.yaml:" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source:\n\tid: x\n", "yaml: "),
+        ("source: {id: x", "yaml: "),
+        ("a: 1\na: 2\nvideos: []\n", "duplicate-key: 'a' is already set on line 1"),
+        (b"source: \xff\n", "encoding: byte 8 is not UTF-8"),
+        ("a: \x00\n", "yaml: "),
+        ("", "schema: the file is empty"),
+        ("- 1\n", "schema: a catalog file is a mapping"),
+        ("source: &a {id: x}\nvideos: *a\n", "yaml: "),
+        ("source: !!python/object:os.system {}\nvideos: []\n", ""),
+    ],
+)
+def test_malformed_yaml_is_one_line(write_catalog, text, said):
+    found = problems(write_catalog(text=text))
+    assert found
+    assert all("\n" not in problem for problem in found)
+    assert said in "; ".join(found)
+
+
+def test_every_problem_is_collected(write_catalog):
+    root = write_catalog({"class": "covid"}, {"id": "clip-2", "probe": "round"})
+    with pytest.raises(CatalogError) as caught:
+        load_catalog("here", root)
+    assert len(caught.value.problems) == 2
+
+
+def test_a_dataset_that_does_not_exist(write_catalog):
+    with pytest.raises(UsageError, match=r"no dataset 'there' .* there is: here"):
+        load_catalog("there", write_catalog({}))
+
+
+def test_the_index_depends_on_values_alone(write_catalog, tmp_path):
+    root = write_catalog({"id": "b"}, {"id": "a"})
+    write_index(load_catalog("here", root), tmp_path / "one.csv")
+    file = root / "catalog/here/source.yaml"
+    file.write_text("# a comment\n\n" + file.read_text())
+    write_index(load_catalog("here", root), tmp_path / "two.csv")
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    table = read_index(tmp_path / "one.csv")
+    assert list(table["video_id"]) == ["a", "b"]
+    assert set(table["license"]) == {"CC-BY-4.0"} and table["redistributable"].all()
+    assert set(table["class"]) == {ENTRY["class"]}

@@ -1,0 +1,75 @@
+"""Every entry ends as a row, whatever became of it."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pocus_data.catalog import load_catalog
+from pocus_data.download import download_all, require_enough, settings_from
+from pocus_data.errors import FetchError, PocusError
+from pocus_data.fetch import FetchSettings
+from pocus_data.index import read_index, write_index
+
+PARAMS = {"mirrors": [], "mirror_of": "", "timeout_s": 2, "retries": 0, "max_bytes": 10**9}
+
+
+@pytest.fixture
+def index_of(write_catalog, tmp_path):
+    def make(*videos):
+        write_index(load_catalog("here", write_catalog(*videos)), tmp_path / "catalog.csv")
+        return read_index(tmp_path / "catalog.csv")
+
+    return make
+
+
+def test_good_missing_broken_and_excluded_side_by_side(index_of, server, mp4, tmp_path):
+    whole = mp4.read_bytes()
+    cut = whole[: len(whole) // 2]
+    index = index_of(
+        {"id": "good", "downloads": [server.give("/good.mp4", whole)]},
+        {"id": "gone", "downloads": [server.url + "/gone.mp4"]},
+        {"id": "page", "downloads": [server.give("/page.mp4", b"<html>404</html>")]},
+        {
+            "id": "cut",
+            "file": "Cut clip (1).mp4",
+            "downloads": [server.give("/cut.mp4", cut)],
+            "sha256": hashlib.sha256(cut).hexdigest(),
+        },
+        {"id": "out", "downloads": [], "exclude": "not lung"},
+    )
+    rows = download_all(index, tmp_path / "videos", FetchSettings(timeout_s=2, retries=0))
+    by_id = {row["video_id"]: row for row in rows}
+    assert {name: row["status"] for name, row in by_id.items()} == {
+        "cut": "unreadable",
+        "gone": "unavailable",
+        "good": "available",
+        "page": "unavailable",
+    }
+    assert "HTTP 404" in by_id["gone"]["reason"]
+    assert "a web page" in by_id["page"]["reason"]
+    assert by_id["cut"]["reason"].startswith("Cut clip (1).mp4: ")
+    assert by_id["good"]["frames"] == 26 and by_id["good"]["codec"] == "h264"
+    assert [path.name for path in (tmp_path / "videos").iterdir()] == ["good.mp4"]
+
+
+def row(status: str) -> dict[str, str]:
+    return {"video_id": "v", "status": status, "reason": "" if status == "available" else "why"}
+
+
+def test_too_little_to_go_on():
+    rows = [row("available"), row("unavailable"), row("unreadable")]
+    require_enough(rows, 0.3)
+    with pytest.raises(FetchError, match=r"1 of 3 clips available.*POCUS_MIRROR.*First: v: why"):
+        require_enough(rows, 0.5)
+    with pytest.raises(FetchError, match="0 of 0"):
+        require_enough([], 0.0)
+
+
+def test_the_mirror_of_the_environment_comes_first(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("POCUS_MIRROR", str(tmp_path))
+    settings = settings_from(PARAMS | {"mirrors": ["https://example.invalid/m"]})
+    assert settings.mirrors == (str(tmp_path), "https://example.invalid/m")
+    monkeypatch.setenv("POCUS_MIRROR", str(tmp_path / "nowhere"))
+    with pytest.raises(PocusError, match="POCUS_MIRROR: no folder"):
+        settings_from(PARAMS)

@@ -1,0 +1,189 @@
+"""Bytes are believed only after their checksum; nothing already fetched is lost."""
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pocus_data import fetch as fetch_module
+from pocus_data.errors import FetchError, PocusError
+from pocus_data.fetch import FetchSettings, fetch
+from tests.conftest import CLIP
+
+BODY = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 40
+SHA = hashlib.sha256(BODY).hexdigest()
+QUICK = FetchSettings(timeout_s=2, retries=0)
+
+
+def files(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+
+
+def test_a_pinned_download(server):
+    url = server.give("/a.mp4", BODY)
+    got = fetch([url], SHA, ".mp4", QUICK)
+    assert got.path.read_bytes() == BODY
+    assert (got.sha256, got.url_used) == (SHA, url)
+
+
+def test_the_cache_spares_the_network_and_remembers_who_gave_it(server):
+    url = server.give("/a.mp4", BODY)
+    first = fetch([url], SHA, ".mp4", QUICK)
+    server.answers.clear()
+    assert fetch([url], SHA, ".mp4", QUICK) == first
+    assert server.asked == ["/a.mp4"]
+
+
+def test_an_unpinned_download_says_what_it_got_and_is_kept(server):
+    url = server.give("/a.mp4", BODY)
+    assert fetch([url], "", ".mp4", QUICK).sha256 == SHA
+    server.answers.clear()
+    assert fetch([url], "", ".mp4", QUICK).sha256 == SHA
+
+
+def test_a_damaged_cache_file_is_fetched_again(server):
+    url = server.give("/a.mp4", BODY)
+    got = fetch([url], SHA, ".mp4", QUICK)
+    got.path.write_bytes(b"rot")
+    assert fetch([url], SHA, ".mp4", QUICK).path.read_bytes() == BODY
+
+
+def test_wrong_bytes_are_named_and_not_kept(server, work_cache):
+    url = server.give("/a.mp4", BODY + b"!")
+    with pytest.raises(FetchError, match=rf"{url}: sha256 is [0-9a-f]{{64}}, the catalog says"):
+        fetch([url], SHA, ".mp4", QUICK)
+    assert files(work_cache) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"<!DOCTYPE html><p>gone", 200, "a web page, not a video"),
+        (b"", 200, "empty file"),
+        (b"no", 403, "HTTP 403"),
+        (b"no", 500, "HTTP 500"),
+    ],
+)
+def test_what_servers_send_in_place_of_a_video(server, work_cache, body, status, said):
+    url = server.give("/a.mp4", body, status)
+    with pytest.raises(FetchError, match=said):
+        fetch([url], "", ".mp4", QUICK)
+    assert files(work_cache) == []
+
+
+def test_a_transfer_that_breaks_off(server, work_cache):
+    url = server.give("/a.mp4", BODY[:500], Content_Length=str(len(BODY)))
+    with pytest.raises(FetchError):
+        fetch([url], "", ".mp4", QUICK)
+    assert files(work_cache) == []
+
+
+def test_more_bytes_than_allowed(server):
+    url = server.give("/a.mp4", BODY)
+    with pytest.raises(FetchError, match="more than 100 bytes"):
+        fetch([url], SHA, ".mp4", FetchSettings(retries=0, max_bytes=100))
+
+
+def test_nobody_listens():
+    with pytest.raises(FetchError, match="no connection"):
+        fetch(["http://127.0.0.1:9/a.mp4"], SHA, ".mp4", QUICK)
+
+
+def test_a_server_that_never_answers(server):
+    server.answers["/slow.mp4"] = lambda handler: __import__("time").sleep(3)
+    with pytest.raises(FetchError, match=r"no answer in time|no connection"):
+        fetch([server.url + "/slow.mp4"], SHA, ".mp4", FetchSettings(timeout_s=0.5, retries=0))
+
+
+def test_the_next_address_is_tried(server):
+    good = server.give("/good.mp4", BODY)
+    got = fetch([server.url + "/gone.mp4", good], SHA, ".mp4", QUICK)
+    assert got.url_used == good
+
+
+class TestMirror:
+    ROOT = "https://example.invalid/data/"
+    URL = ROOT + "videos/Day%2B1%20(2).mp4"
+
+    def settings(self, mirror: str) -> FetchSettings:
+        return FetchSettings((mirror,), self.ROOT, timeout_s=2, retries=0)
+
+    def test_a_folder_comes_before_the_internet(self, tmp_path):
+        (tmp_path / "videos").mkdir()
+        (tmp_path / "videos" / "Day+1 (2).mp4").write_bytes(BODY)
+        got = fetch([self.URL], SHA, ".mp4", self.settings(str(tmp_path)))
+        assert got.url_used == "mirror:videos/Day+1 (2).mp4"
+
+    def test_an_address_works_too(self, server):
+        server.give("/copy/videos/Day%2B1%20(2).mp4", BODY)
+        got = fetch([self.URL], SHA, ".mp4", self.settings(server.url + "/copy"))
+        assert got.sha256 == SHA
+
+    def test_an_empty_mirror_says_so(self, tmp_path):
+        with pytest.raises(FetchError, match="mirror has no file Day"):
+            fetch([self.URL], SHA, ".mp4", self.settings(str(tmp_path)))
+
+    def test_a_mirror_that_serves_wrong_bytes(self, tmp_path, work_cache):
+        (tmp_path / "mirror" / "videos").mkdir(parents=True)
+        (tmp_path / "mirror" / "videos" / "Day+1 (2).mp4").write_bytes(BODY[::-1])
+        with pytest.raises(FetchError, match=r"mirror:videos/Day\+1 \(2\)\.mp4: sha256 is"):
+            fetch([self.URL], SHA, ".mp4", self.settings(str(tmp_path / "mirror")))
+        assert files(work_cache) == []
+
+    def test_an_address_cannot_lead_out_of_the_mirror(self, tmp_path):
+        (tmp_path / "mirror").mkdir()
+        (tmp_path / "secret.mp4").write_bytes(BODY)
+        url = self.ROOT + "..%2Fsecret.mp4"
+        with pytest.raises(FetchError):
+            fetch([url], SHA, ".mp4", self.settings(str(tmp_path / "mirror")))
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_fetched(server, monkeypatch, work_cache):
+    kept = fetch([server.give("/a.mp4", BODY)], SHA, ".mp4", QUICK)
+    url = server.give("/b.mp4", BODY + b"b")
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fetch_module, "_download", full)
+    with pytest.raises(PocusError, match="the disk is full; free some space"):
+        fetch([url], "", ".mp4", QUICK)
+    assert kept.path.exists()
+
+
+def test_a_really_full_disk(mp4, tmp_path):
+    """A file system of 64 KiB, where this machine lets us mount one."""
+    import subprocess
+
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small file system")
+    try:
+        mirror = tmp_path / "mirror"
+        mirror.mkdir()
+        (mirror / "big.mp4").write_bytes(mp4.read_bytes() + bytes(200_000))
+        os.environ["POCUS_CACHE"] = str(small)
+        settings = FetchSettings((str(mirror),), "https://example.invalid/", retries=0)
+        with pytest.raises(PocusError, match="the disk is full"):
+            fetch(["https://example.invalid/big.mp4"], "", ".mp4", settings)
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    shutil.rmtree(small)
+
+
+def test_a_phantom_address_is_drawn_not_fetched():
+    first = fetch([CLIP.url], "", ".mp4", QUICK)
+    assert first.path.stat().st_size > 1000
+    assert first.url_used == CLIP.url
+
+
+def test_an_entry_without_downloads():
+    with pytest.raises(FetchError, match="lists no download"):
+        fetch([], "", ".mp4", QUICK)

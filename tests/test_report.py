@@ -1,0 +1,86 @@
+"""The results page stands alone and reads on a phone."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pocus_data.classifier.evaluate import evaluate
+from pocus_data.classifier.metrics import Bootstrap
+from pocus_data.report import headline, write_plots, write_report
+from tests.classifier.test_metrics import predictions
+
+PROTOCOL = {
+    "recipe": "paper",
+    "learning_rate": 1e-4,
+    "epochs": 2,
+    "batch_size": 16,
+    "seed": 1,
+    "precision": "float32",
+    "augmentations": 2,
+    "split": {"group": "patient", "folds": 4, "shuffle_labels": False},
+}
+
+
+def make(folder: Path, dataset: str = "pocus", shuffled: bool = False) -> Path:
+    table = predictions()
+    split = PROTOCOL["split"] | {"shuffle_labels": shuffled}
+    metrics = evaluate(table, table["class"], PROTOCOL | {"split": split}, Bootstrap(50, 1))
+    training = pd.DataFrame({"epoch": [1, 2], "loss_fold0": [1.0, 0.5], "accuracy_fold0": [0, 1]})
+    write_plots(table, metrics, training, folder / "plots")
+    write_report(dataset, metrics, folder / "plots", folder / "report.html")
+    assert "knowing only the source" in headline(metrics)
+    return folder / "report.html"
+
+
+def test_the_page_loads_nothing_from_afar(tmp_path):
+    text = make(tmp_path).read_text()
+    assert "http" not in text.replace("http-equiv", "")
+    assert text.count("data:image/png;base64,") == 3
+
+
+def test_banners_say_what_kind_of_data_it_is(tmp_path):
+    real = make(tmp_path / "a").read_text()
+    assert "Real ultrasound" in real and "Synthetic." not in real
+    synthetic = make(tmp_path / "b", "phantom").read_text()
+    assert "Synthetic." in synthetic and "No patient was scanned" in synthetic
+    control = make(tmp_path / "c", shuffled=True).read_text()
+    assert "Control run." in control
+    for text in (real, synthetic, control):
+        assert "not for clinical use" in text
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path):
+    one, two = make(tmp_path / "one"), make(tmp_path / "two")
+    assert one.read_bytes() == two.read_bytes()
+    for name in ("roc.png", "confusion.png", "training.png", "roc.csv", "confusion_frame.csv"):
+        first = (one.parent / "plots" / name).read_bytes()
+        assert first == (two.parent / "plots" / name).read_bytes(), name
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1200])
+def test_in_a_browser(tmp_path, width):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    page_file = make(tmp_path)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("requestfailed", lambda request: problems.append(request.url))
+        page.goto(page_file.as_uri())
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        broken = page.evaluate("[...document.images].filter(i => !i.naturalWidth).length")
+        heading = page.inner_text("h1")
+        browser.close()
+    assert heading == "POCOVID-Net on pocus: results"
+    assert problems == [] and broken == 0
+    assert wide <= width

@@ -1,0 +1,103 @@
+"""No patient crosses a fold; every fold tests every class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pocus_data import splits
+from pocus_data.errors import DataError, UsageError
+
+CLASSES = ["covid19", "bacterial_pneumonia", "healthy"]
+
+
+def table(patients: list[tuple[str, str, int]]) -> pd.DataFrame:
+    """Frames of (patient, class, number of frames); two videos each where there are two."""
+    rows = [
+        {
+            "frame_id": f"{patient or 'x'}-{number:03d}",
+            "video_id": f"{patient or 'x'}-v{number % 2}",
+            "source": "here",
+            "patient": patient,
+            "class": name,
+        }
+        for patient, name, count in patients
+        for number in range(count)
+    ]
+    return pd.DataFrame(rows)
+
+
+cohort = st.lists(st.integers(1, 12), min_size=15, max_size=40).map(
+    lambda counts: [(f"p{i}", CLASSES[i % 3], count) for i, count in enumerate(counts)]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cohort, st.integers(0, 5))
+def test_patients_never_cross(patients, seed):
+    frames = table(patients)
+    try:
+        folds = splits.assign_folds(frames, "patient", 5, seed)
+    except DataError as error:
+        assert "try another split.seed" in str(error)
+        return
+    assert (folds.groupby("patient")["fold"].nunique() == 1).all()
+    assert sorted(folds["frame_id"]) == sorted(frames["frame_id"])
+    assert (folds.groupby("fold")["class"].nunique() == 3).all()
+
+
+def test_the_same_seed_gives_the_same_folds_whatever_the_order():
+    frames = table([(f"p{i}", CLASSES[i % 3], 4) for i in range(30)])
+    first = splits.assign_folds(frames, "patient", 5, 1)
+    shuffled = frames.sample(frac=1, random_state=3)
+    assert splits.assign_folds(shuffled, "patient", 5, 1).equals(first)
+    assert not splits.assign_folds(frames, "patient", 5, 2)["fold"].equals(first["fold"])
+
+
+def test_unknown_patients_of_one_source_stay_together():
+    frames = table([("", "healthy", 8)] + [(f"p{i}", CLASSES[i % 3], 4) for i in range(30)])
+    folds = splits.assign_folds(frames, "patient", 5, 1)
+    assert folds.loc[folds["patient"] == "", "fold"].nunique() == 1
+
+
+@pytest.mark.parametrize("group", ["video", "frame"])
+def test_other_groups_are_for_comparison(group):
+    frames = table([(f"p{i}", CLASSES[i % 3], 6) for i in range(9)])
+    folds = splits.assign_folds(frames, group, 3, 1)
+    assert (folds.groupby(f"{group}_id")["fold"].nunique() == 1).all()
+    assert (folds.groupby("patient")["fold"].nunique() > 1).any()
+
+
+def test_too_few_patients_of_a_class():
+    frames = table([(f"p{i}", CLASSES[i % 3], 4) for i in range(14)])
+    with pytest.raises(DataError, match="class healthy has 4 patient"):
+        splits.assign_folds(frames, "patient", 5, 1)
+
+
+def test_a_group_that_does_not_exist():
+    with pytest.raises(UsageError, match=r"split\.group: 'hospital' is none of"):
+        splits.assign_folds(table([("p", "healthy", 3)]), "hospital", 2, 1)
+
+
+def index_of(**columns: object) -> pd.DataFrame:
+    base = {"video_id": ["a", "b", "c"], "exclude": ["", "", "duplicate"]}
+    return pd.DataFrame(base | {"probe": ["convex", "linear", "convex"]} | columns)
+
+
+def test_selection():
+    frames = pd.DataFrame({"frame_id": ["a1", "b1", "c1"], "video_id": ["a", "b", "c"]})
+    chosen = splits.select_frames(frames, index_of(), {"probe": ["convex"]})
+    assert list(chosen["frame_id"]) == ["a1"]
+    with pytest.raises(UsageError, match="no column 'colour'"):
+        splits.select_frames(frames, index_of(), {"colour": ["grey"]})
+    with pytest.raises(DataError, match="no frame is left"):
+        splits.select_frames(frames, index_of(), {"probe": ["phased"]})
+
+
+def test_shuffled_labels_keep_counts_and_patients():
+    frames = table([(f"p{i}", CLASSES[i % 3], 4) for i in range(30)])
+    dealt = splits.shuffle_labels(frames, frames["patient"], seed=1)
+    assert (dealt.groupby(frames["patient"]).nunique() == 1).all()
+    assert dealt.value_counts().to_dict() == frames["class"].value_counts().to_dict()
+    assert np.mean(dealt == frames["class"]) < 0.7
