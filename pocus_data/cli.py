@@ -94,10 +94,14 @@ def phantom(
     patients: Annotated[int, typer.Option(min=1, help="Synthetic patients.")] = 18,
     clips: Annotated[int, typer.Option(min=1, help="Clips of each patient.")] = 2,
     seed: Annotated[int, typer.Option(help="Another seed draws other patients.")] = 1,
+    sheet: Annotated[Path | None, typer.Option(help="Draw a contact sheet there instead.")] = None,
 ) -> None:
     """Print a catalog of synthetic clips, as in catalog/phantom/phantom.yaml."""
-    from pocus_data.phantom_catalog import draw_specs, to_yaml
+    from pocus_data.phantom_catalog import contact_sheet, draw_specs, to_yaml
 
+    if sheet is not None:
+        contact_sheet(seed=seed).save(sheet)
+        return
     print(to_yaml(draw_specs(patients, clips, seed)), end="")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import yaml
+from PIL import Image, ImageDraw, ImageFont
 
-from pocus_data.phantom import CODECS, ClipSpec
+from pocus_data.phantom import CODECS, ClipSpec, frames
 from pocus_data.phantom_screen import FURNITURE
 
 CLASSES = ("covid19", "bacterial_pneumonia", "healthy")
@@ -67,6 +70,22 @@ def _draw_clip(
         codec=codec,
         **machine,
     )
+
+
+def contact_sheet(columns: int = 4, seed: int = 1) -> Image.Image:
+    """A row of synthetic patients for each class, labelled, on one picture."""
+    specs = draw_specs(len(CLASSES) * columns, 1, seed)
+    width, height, margin = 300, 250, 22
+    sheet = Image.new("RGB", (columns * width, len(CLASSES) * (height + margin)))
+    draw = ImageDraw.Draw(sheet)
+    for row, name in enumerate(CLASSES):
+        top = row * (height + margin)
+        label = f"{name.replace('_', ' ')}: synthetic, no patient"
+        draw.text((4, top + 2), label, fill="white", font=ImageFont.load_default(14))
+        for column, spec in enumerate(spec for spec in specs if spec.diagnosis == name):
+            screen = Image.fromarray(frames(replace(spec, frames=1, width=480, height=400))[0])
+            sheet.paste(screen.resize((width, height)), (column * width, top + margin))
+    return sheet
 
 
 def to_yaml(specs: list[ClipSpec]) -> str:

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -154,10 +154,8 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_fetched(server, monkeypatch,
     assert kept.path.exists()
 
 
-def test_a_really_full_disk(mp4, tmp_path):
+def test_a_really_full_disk(mp4, tmp_path, monkeypatch):
     """A file system of 64 KiB, where this machine lets us mount one."""
-    import subprocess
-
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -169,13 +167,12 @@ def test_a_really_full_disk(mp4, tmp_path):
         mirror = tmp_path / "mirror"
         mirror.mkdir()
         (mirror / "big.mp4").write_bytes(mp4.read_bytes() + bytes(200_000))
-        os.environ["POCUS_CACHE"] = str(small)
+        monkeypatch.setenv("POCUS_CACHE", str(small))
         settings = FetchSettings((str(mirror),), "https://example.invalid/", retries=0)
         with pytest.raises(PocusError, match="the disk is full"):
             fetch(["https://example.invalid/big.mp4"], "", ".mp4", settings)
     finally:
         subprocess.run(["umount", str(small)], check=True)
-    shutil.rmtree(small)
 
 
 def test_a_phantom_address_is_drawn_not_fetched():

@@ -1,0 +1,74 @@
+"""What the repository promises to others' tools."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pocus_data.catalog import datasets
+from tests.conftest import REPOSITORY
+
+STAGES = (
+    *("index", "download", "crop", "sample", "split"),
+    *("weights", "features", "train", "evaluate", "audit"),
+)
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return listed.stdout.split("\n")[:-1]
+
+
+def test_the_citation_is_valid():
+    tool = Path(sys.executable).with_name("cffconvert")
+    done = subprocess.run([tool, "--validate"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_stage_is_there_and_thin():
+    stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+    assert tuple(stages) == STAGES
+    for name in STAGES:
+        module = REPOSITORY / "pipelines" / f"{name}.py"
+        assert len(module.read_text().splitlines()) <= 60, name
+        if name != "weights":
+            assert stages[name]["matrix"] == {"dataset": "${datasets}"}
+
+
+def test_params_name_the_datasets_of_the_catalog():
+    params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    assert params["datasets"] == datasets(REPOSITORY)
+
+
+def test_no_module_outgrows_its_room():
+    for path in [*REPOSITORY.glob("pocus_data/**/*.py"), *REPOSITORY.glob("pipelines/*.py")]:
+        assert len(path.read_text().splitlines()) <= 320, path
+
+
+def test_the_lock_has_hashes_and_no_hosts():
+    lock = (REPOSITORY / "requirements.lock").read_text()
+    assert "http" not in re.sub(r"^[a-z].*", "", lock, flags=re.MULTILINE)
+    for block in re.split(r"\n(?=[a-zA-Z])", lock):
+        assert "--hash=sha256:" in block, block[:60]
+
+
+def test_no_video_and_no_frame_of_a_patient_is_tracked():
+    media = re.compile(r"\.(mp4|mov|avi|gif|mpe?g|jpe?g|png|dcm|npy|keras|h5)$", re.IGNORECASE)
+    allowed = re.compile(r"^(docs/phantom\.png|reports/(phantom|pocus)/plots/[a-z]+\.png)$")
+    strangers = [name for name in tracked() if media.search(name) and not allowed.match(name)]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("target", ["help", "demo", "test", "lint", "format", "bench", "clean"])
+def test_make_offers(target):
+    listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert f"make {target}" in listed.stdout
