@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
+from pocus_data.errors import PocusError
+from pocus_data.params import Params, load_params
 
-from pocus_data.errors import PocusError, UsageError
+__all__ = ["WEIGHTS", "Params", "Paths", "run"]
+
+WEIGHTS = Path("models/vgg16_imagenet_notop.weights.h5")
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,10 @@ class Paths:
         return Path("reports") / self.dataset
 
 
-def load_params(section: str) -> Any:
-    """One section of ``params.yaml``."""
-    content = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    if section not in content:
-        raise UsageError(f"params.yaml: section '{section}' is missing")
-    return content[section]
-
-
-def run(stage: Callable[[Paths], None]) -> None:
+def run(stage: Callable[[Paths, Params], None]) -> None:
     """Run a stage for the dataset named on the command line; say errors in one line."""
     try:
-        stage(Paths(sys.argv[1]) if len(sys.argv) > 1 else Paths(""))
+        stage(Paths(sys.argv[1]) if len(sys.argv) > 1 else Paths(""), load_params())
     except PocusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None

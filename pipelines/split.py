@@ -1,22 +1,20 @@
 """Stage ``split``: which fold tests each frame."""
 
-from pipelines.common import Paths, load_params, run
+from pipelines.common import Params, Paths, run
 from pocus_data import splits
-from pocus_data.index import read_index
-from pocus_data.sample import read_frames_table
-from pocus_data.tables import FOLD_COLUMNS, records, write_table
+from pocus_data.tables import FOLD_COLUMNS, read_frames_table, read_index, records, write_table
 
 
-def main(paths: Paths) -> None:
+def main(paths: Paths, params: Params) -> None:
     """Read ``frames.csv``, write ``folds.csv``."""
-    params = load_params("split")
+    split = params.split
     frames = read_frames_table(paths.data / "frames.csv")
     index = read_index(paths.data / "catalog.csv")
-    chosen = splits.select_frames(frames, index, params["select"])
-    if params["shuffle_labels"]:
+    chosen = splits.select_frames(frames, index, split.select)
+    if split.shuffle_labels:
         group = splits.group_of(chosen, "patient")
-        chosen["class"] = splits.shuffle_labels(chosen, group, params["seed"])
-    table = splits.assign_folds(chosen, params["group"], params["folds"], params["seed"])
+        chosen["class"] = splits.shuffle_labels(chosen, group, split.seed)
+    table = splits.assign_folds(chosen, split.group, split.folds, split.seed)
     write_table(records(table), paths.data / "folds.csv", FOLD_COLUMNS)
 
 

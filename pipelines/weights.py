@@ -1,15 +1,12 @@
 """Stage ``weights``: ImageNet weights of VGG-16's convolutions."""
 
 import sys
-from pathlib import Path
 
-from pipelines.common import Paths, run
+from pipelines.common import WEIGHTS, Params, Paths, run
 from pocus_data.classifier.weights import write_weights
 
-WEIGHTS = Path("models/vgg16_imagenet_notop.weights.h5")
 
-
-def main(_: Paths) -> None:
+def main(_: Paths, __: Params) -> None:
     """Write the weights file."""
     origin = write_weights(WEIGHTS)
     print(f"weights: ImageNet VGG-16 from {origin}", file=sys.stderr)

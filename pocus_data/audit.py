@@ -19,12 +19,15 @@ from tqdm import tqdm
 
 from pocus_data import frames as frame_files
 from pocus_data import licenses
-from pocus_data.catalog import CATALOG_FOLDER
-from pocus_data.download import AVAILABLE, read_videos
-from pocus_data.index import read_index
-from pocus_data.sample import read_crops, read_frames_table
-from pocus_data.splits import read_folds
-from pocus_data.tables import records
+from pocus_data.tables import (
+    AVAILABLE,
+    read_crops,
+    read_folds,
+    read_frames_table,
+    read_index,
+    read_videos,
+    records,
+)
 from pocus_data.workcache import file_sha256
 
 # Rates closer than this share are the same number, catalogued with fewer digits.
@@ -80,7 +83,7 @@ def open_dataset(dataset: str, split_group: str, root: Path = Path()) -> Dataset
         read_folds(data / "folds.csv"),
         data / "frames",
         split_group,
-        licenses.read_described(root / CATALOG_FOLDER / "licenses.yaml"),
+        licenses.read_described(root / "catalog" / "licenses.yaml"),
     )
 
 
@@ -244,8 +247,15 @@ def not_used(dataset: Dataset) -> Iterator[Finding]:
     for table in (dataset.videos, dataset.crops):
         for row in records(table[table["reason"] != ""]):
             yield Finding("not-used", Severity.NOTE, row["video_id"], row["reason"])
-    for row in records(dataset.index[dataset.index["exclude"] != ""]):
-        yield Finding("not-used", Severity.NOTE, row["video_id"], f"excluded: {row['exclude']}")
+
+
+def no_frames(dataset: Dataset) -> Iterator[Finding]:
+    """A clip with a window gave frames."""
+    sampled = set(dataset.frames["video_id"])
+    for name in dataset.crops.loc[dataset.crops["reason"] == "", "video_id"]:
+        if name not in sampled:
+            message = "has a window but gave no frame; see what the sample stage said"
+            yield Finding("no-frames", Severity.WARNING, name, message)
 
 
 RULES: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (
@@ -259,6 +269,7 @@ RULES: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (
     patient_across_folds,
     patient_two_classes,
     catalog_drift,
+    no_frames,
     not_used,
 )
 

@@ -9,9 +9,8 @@ import jinja2
 import pandas as pd
 
 from pocus_data.audit import Dataset, Finding, Severity
-from pocus_data.catalog import PHANTOM
-from pocus_data.download import AVAILABLE
-from pocus_data.tables import FRAME_COLUMNS
+from pocus_data.params import Params, Version
+from pocus_data.tables import AVAILABLE, FRAME_COLUMNS, PHANTOM
 from pocus_data.workcache import file_sha256
 
 PAPER = "https://arxiv.org/abs/2004.12084"
@@ -57,9 +56,7 @@ _CONTEXT = {
 _WHOLE = frozenset({"frame_index", "width", "height", "crop_x", "crop_y", "crop_size"})
 
 
-def croissant(
-    name: str, version: dict[str, str], dataset: Dataset, frames_csv: Path
-) -> dict[str, Any]:
+def croissant(name: str, version: Version, dataset: Dataset, frames_csv: Path) -> dict[str, Any]:
     """The frames table as Croissant; pixels are not in it, so it may always be shared."""
     used = sorted(dataset.frames["license"].unique())
     return {
@@ -70,8 +67,8 @@ def croissant(
         "description": _description(name, dataset),
         "license": [_license_address(license_id) for license_id in used],
         "url": PAPER,
-        "version": version["number"],
-        "datePublished": version["date"],
+        "version": version.number,
+        "datePublished": version.date,
         "citeAs": "Born et al. 2020, POCOVID-Net, arXiv:2004.12084",
         "distribution": [
             {
@@ -98,7 +95,7 @@ def croissant(
 
 def datacard(
     name: str,
-    version: dict[str, str],
+    params: Params,
     dataset: Dataset,
     findings: list[Finding],
     metrics: dict[str, Any],
@@ -115,7 +112,7 @@ def datacard(
     return (
         environment.get_template("datacard.md.j2").render(
             name=name,
-            version=version["number"],
+            params=params,
             phantom=name == PHANTOM,
             description=_description(name, dataset),
             sources=_by(entries, dataset, "source_name"),

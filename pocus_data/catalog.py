@@ -21,8 +21,6 @@ from pocus_data.errors import CatalogError, UsageError
 from pocus_data.yaml_positions import Document, Problem, read_yaml
 
 CATALOG_FOLDER = Path("catalog")
-# The dataset of synthetic clips: pages and cards about it say so.
-PHANTOM = "phantom"
 
 
 class Diagnosis(StrEnum):
@@ -195,6 +193,9 @@ def read_dataset(dataset: str, root: Path = Path()) -> tuple[Catalog, list[Probl
     entries: list[tuple[Source, Video]] = []
     problems: list[Problem] = []
     seen: dict[tuple[str, str], str] = {}
+    for stray in sorted(folder.glob("*.yml")):
+        shown = stray.relative_to(root).as_posix()
+        problems.append(Problem(shown, 1, 1, "file", "is not read; rename it to end in .yaml"))
     for file in files:
         document = read_yaml(file, file.relative_to(root).as_posix())
         problems += document.problems

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
-from pocus_data.errors import EXIT_FINDINGS, PocusError
+from pocus_data.errors import EXIT_FINDINGS, PocusError, UsageError
 
 app = typer.Typer(
     help="Curate, version and audit an open lung-ultrasound dataset.",
@@ -33,6 +32,8 @@ def validate(
     from pocus_data.catalog import datasets, read_dataset
 
     names = [dataset] if dataset else datasets()
+    if not names:
+        raise UsageError("no dataset under catalog/; run this in the repository")
     read = {name: read_dataset(name) for name in names}
     problems = sorted(problem for _, found in read.values() for problem in found)
     if as_json:
@@ -73,9 +74,9 @@ def audit(
 ) -> None:
     """Apply all rules to the data as it lies on disk; exit 1 on errors."""
     from pocus_data import audit as rules
+    from pocus_data.params import load_params
 
-    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    opened = rules.open_dataset(dataset, params["split"]["group"])
+    opened = rules.open_dataset(dataset, load_params().split.group)
     findings = rules.run_audit(opened)
     summary = rules.as_json(findings, opened)
     if as_json:
@@ -116,9 +117,6 @@ def main() -> None:
     except PocusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except FileNotFoundError as error:
-        print(f"{error.filename}: not found; run this in the repository", file=sys.stderr)
-        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

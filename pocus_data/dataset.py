@@ -8,9 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pocus_data.errors import UsageError
-from pocus_data.sample import read_frames_table
-from pocus_data.splits import read_folds
-from pocus_data.tables import CLASS_ORDER
+from pocus_data.tables import CLASS_ORDER, read_folds, read_frames_table
 
 SPLITS = ("all", "train", "test")
 

@@ -19,37 +19,27 @@ from urllib3.util import Retry
 
 from pocus_data import phantom
 from pocus_data.errors import FetchError, PocusError
+from pocus_data.outputs import write_text
+from pocus_data.params import Download
 from pocus_data.workcache import cache_folder, digest_of, file_sha256
 
 # A page that a server sends in place of a file starts like one of these.
-_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<head")
-
-
-@dataclass(frozen=True)
-class FetchSettings:
-    """How to fetch. Times in seconds, sizes in bytes.
-
-    ``mirrors`` are folders or http(s) addresses that hold, under the same relative paths,
-    what stands under the address ``mirror_of``.
-    """
-
-    mirrors: tuple[str, ...] = ()
-    mirror_of: str = ""
-    timeout_s: float = 30.0
-    retries: int = 2
-    max_bytes: int = 2_000_000_000
+_MARKUP = (b"<!", b"<html", b"<?xml", b"<head")
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """Bytes in the work cache: where, their SHA-256, and who gave them."""
+    """Bytes in the work cache: where, their SHA-256, and the catalog's address of them.
+
+    A mirror stands for that address: whoever serves the bytes, the same is recorded.
+    """
 
     path: Path
     sha256: str
     url_used: str
 
 
-def fetch(downloads: list[str], sha256: str, suffix: str, settings: FetchSettings) -> Fetched:
+def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) -> Fetched:
     """Get the bytes of one entry.
 
     Parameters
@@ -65,38 +55,47 @@ def fetch(downloads: list[str], sha256: str, suffix: str, settings: FetchSetting
     PocusError
         if the disk is full.
     """
-    known = _from_cache(sha256 or _pointed_at(downloads))
+    known = _from_cache(sha256 or _pointed_at(downloads), downloads)
     if known:
         return known
     failures = []
-    for place, url in _places(downloads, settings):
+    for place, shown, url in _places(downloads, settings):
         temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{suffix}"
         temporary.parent.mkdir(parents=True, exist_ok=True)
         try:
             _bring(place, temporary, settings)
-            return _accept(temporary, sha256, place, url)
+            return _accept(temporary, sha256, url)
         except FetchError as error:
-            failures.append(str(error))
+            failures.append(f"{shown}: {error}")
         except requests.RequestException as error:
-            failures.append(f"{_shown(place, url)}: {_network_words(error)}")
+            failures.append(f"{shown}: {_network_words(error)}")
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise _disk_full() from error
-            failures.append(f"{_shown(place, url)}: {error.strerror or error}")
+            failures.append(f"{shown}: {error.strerror or type(error).__name__}")
         finally:
             temporary.unlink(missing_ok=True)
     raise FetchError("; ".join(failures) or "the catalog lists no download for it")
 
 
-def _places(downloads: list[str], settings: FetchSettings) -> list[tuple[str, str]]:
-    """(where to look, address it stands for) in the order to try."""
+def remember(got: Fetched) -> None:
+    """Let an unpinned address stand for these bytes from now on, once they proved readable."""
+    write_text(_pointer(got.url_used), got.sha256)
+
+
+def _places(downloads: list[str], settings: Download) -> list[tuple[str, str, str]]:
+    """(where to look, how to call it, address it stands for) in the order to try.
+
+    A mirror is called by what it mirrors: its own address may be private.
+    """
     mirrored = []
     for mirror in settings.mirrors:
         for url in downloads:
             if settings.mirror_of and url.startswith(settings.mirror_of):
                 relative = url.removeprefix(settings.mirror_of)
-                mirrored.append((_under(mirror, relative), f"mirror:{unquote(relative)}"))
-    return mirrored + [(url, url) for url in downloads]
+                place = _under(mirror, relative)
+                mirrored.append((place, f"mirror:{unquote(relative)}", url))
+    return mirrored + [(url, url, url) for url in downloads]
 
 
 def _under(mirror: str, relative: str) -> str:
@@ -108,73 +107,73 @@ def _under(mirror: str, relative: str) -> str:
     return str(path) if path.is_relative_to(folder) else str(folder / "outside-the-mirror")
 
 
-def _bring(place: str, target: Path, settings: FetchSettings) -> None:
+def _bring(place: str, target: Path, settings: Download) -> None:
     if place.startswith("phantom:"):
         phantom.render(place, target)
     elif place.startswith(("http://", "https://")):
         _download(place, target, settings)
     elif not Path(place).is_file():
-        raise FetchError(f"mirror has no file {Path(place).name}")
+        raise FetchError("no such file")
     else:
         _copy(Path(place), target, settings.max_bytes)
 
 
 def _copy(source: Path, target: Path, max_bytes: int) -> None:
     if source.stat().st_size > max_bytes:
-        raise FetchError(f"mirror file {source.name} is larger than {max_bytes} bytes")
+        raise FetchError(f"more than {max_bytes} bytes")
     target.write_bytes(source.read_bytes())
 
 
-def _download(url: str, target: Path, settings: FetchSettings) -> None:
+def _download(url: str, target: Path, settings: Download) -> None:
     retry = Retry(
         total=settings.retries,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
         raise_on_status=False,
+        # A server may ask for hours of patience; the row says what it answered instead.
+        respect_retry_after_header=False,
     )
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=retry))
         session.mount("https://", HTTPAdapter(max_retries=retry))
         with session.get(url, stream=True, timeout=settings.timeout_s) as response:
             if response.status_code != requests.codes.ok:
-                raise FetchError(f"{url}: HTTP {response.status_code} {response.reason}")
+                raise FetchError(f"HTTP {response.status_code} {response.reason}")
             written = 0
             with target.open("wb") as stream:
                 for chunk in response.iter_content(1 << 16):
                     written += len(chunk)
                     if written > settings.max_bytes:
-                        raise FetchError(f"{url}: more than {settings.max_bytes} bytes")
+                        raise FetchError(f"more than {settings.max_bytes} bytes")
                     stream.write(chunk)
-            promised = response.headers.get("Content-Length")
+            promised = response.headers.get("Content-Length", "")
             encoded = response.headers.get("Content-Encoding")
-            if promised and not encoded and int(promised) != written:
-                raise FetchError(f"{url}: broke off after {written} of {promised} bytes")
+            if promised.isdecimal() and not encoded and int(promised) != written:
+                raise FetchError(f"broke off after {written} of {promised} bytes")
 
 
-def _accept(temporary: Path, expected: str, place: str, url: str) -> Fetched:
+def _accept(temporary: Path, expected: str, url: str) -> Fetched:
     if temporary.stat().st_size == 0:
-        raise FetchError(f"{_shown(place, url)}: empty file")
+        raise FetchError("empty file")
     with temporary.open("rb") as stream:
-        start = stream.read(64).lstrip().lower()
+        start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_MARKUP):
-        raise FetchError(f"{_shown(place, url)}: a web page, not a video")
+        raise FetchError("a web page, not a video")
     got = file_sha256(temporary)
     if expected and got != expected:
         raise FetchError(
-            f"{_shown(place, url)}: sha256 is {got}, the catalog says {expected}; nothing kept"
+            f"sha256 is {got}, the catalog says {expected}; nothing kept"
             " (the file was replaced at its source, the transfer was altered, or the catalog"
             " is wrong)"
         )
     path = _blob(got)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_beside(path.with_suffix(".origin"), url)
+    write_text(path.with_suffix(".origin"), url)
     temporary.replace(path)
-    if not expected:
-        _write_beside(_pointer(url), got)
     return Fetched(path, got, url)
 
 
-def _from_cache(sha256: str) -> Fetched | None:
+def _from_cache(sha256: str, downloads: list[str]) -> Fetched | None:
     path = _blob(sha256)
     origin = path.with_suffix(".origin")
     if not sha256 or not path.is_file() or not origin.is_file():
@@ -182,7 +181,9 @@ def _from_cache(sha256: str) -> Fetched | None:
     if file_sha256(path) != sha256:
         path.unlink()
         return None
-    return Fetched(path, sha256, origin.read_text(encoding="utf-8"))
+    url = origin.read_text(encoding="utf-8")
+    # Another entry may have brought the same bytes first; this one's record is its own.
+    return Fetched(path, sha256, url if url in downloads or not downloads else downloads[0])
 
 
 def _pointed_at(downloads: list[str]) -> str:
@@ -200,17 +201,6 @@ def _blob(sha256: str) -> Path:
 def _pointer(url: str) -> Path:
     made_by = phantom.fingerprint() if url.startswith("phantom:") else ""
     return cache_folder() / "unpinned" / digest_of(url, made_by)
-
-
-def _write_beside(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
-def _shown(place: str, url: str) -> str:
-    return url if place == url or url.startswith("mirror:") else place
 
 
 def _network_words(error: requests.RequestException) -> str:

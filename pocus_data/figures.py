@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pocus_data.outputs import fresh
 from pocus_data.tables import CLASS_ORDER
 
 mpl.use("Agg")
@@ -27,7 +28,6 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "savefig.dpi": 130,
-    "svg.hashsalt": "pocus-data",
 }
 
 
@@ -105,5 +105,5 @@ def _short(value: float) -> str:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
+    with fresh(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})

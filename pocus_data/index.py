@@ -9,10 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pocus_data.catalog import Catalog, Source, Video
-from pocus_data.tables import CATALOG_COLUMNS, join_list, read_table, write_table
+from pocus_data.tables import CATALOG_COLUMNS, join_list, write_table
 
 _SAME_NAME = (
     "file",
@@ -38,11 +36,6 @@ def write_index(catalog: Catalog, path: Path) -> None:
     """Write the canonical ``catalog.csv``, one row per entry, sorted by identifier."""
     rows = (_row(catalog, source, video) for source, video in catalog.entries)
     write_table(rows, path, CATALOG_COLUMNS)
-
-
-def read_index(path: Path) -> pd.DataFrame:
-    """Read ``catalog.csv``; see ``CATALOG_COLUMNS`` for its columns."""
-    return read_table(path, CATALOG_COLUMNS)
 
 
 def _row(catalog: Catalog, source: Source, video: Video) -> dict[str, Any]:

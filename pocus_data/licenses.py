@@ -10,9 +10,12 @@ import difflib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import yaml
 from license_expression import get_spdx_licensing
+
+from pocus_data.errors import CatalogError
+from pocus_data.yaml_positions import read_yaml
 
 NOASSERTION = "NOASSERTION"
 
@@ -80,12 +83,30 @@ def problem_with(license_id: str, described: dict[str, Terms]) -> str | None:
 
 
 def read_described(path: Path) -> dict[str, Terms]:
-    """``LicenseRef-…`` terms from ``catalog/licenses.yaml``; empty when the file is absent."""
+    """``LicenseRef-…`` terms from ``catalog/licenses.yaml``; empty when the file is absent.
+
+    Raises
+    ------
+    CatalogError
+        if the file is no mapping of identifiers to what they allow.
+    """
     if not path.exists():
         return {}
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    document = read_yaml(path, path.name)
+    described: dict[str, Terms] = {}
+    content = document.value if isinstance(document.value, dict) else {}
+    if document.value is not None and content is not document.value:
+        document.problems.append(document.problem((), "schema", "must map identifiers to terms"))
     names = Terms.__dataclass_fields__
-    return {
-        license_id: Terms(**{name: entry.get(name) for name in names})
-        for license_id, entry in content.items()
-    }
+    for license_id, entry in content.items():
+        terms: dict[str, Any] = {
+            name: entry.get(name) if isinstance(entry, dict) else "" for name in names
+        }
+        if set(map(type, terms.values())) <= {bool, type(None)}:
+            described[license_id] = Terms(**terms)
+        else:
+            message = f"'{license_id}': each of {', '.join(names)} is true, false or null"
+            document.problems.append(document.problem((license_id,), "schema", message))
+    if document.problems:
+        raise CatalogError([str(problem) for problem in sorted(document.problems)])
+    return described

@@ -7,7 +7,10 @@ and the container are drawn independently of it.
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import shutil
 import sys
 from dataclasses import dataclass, fields
 from functools import cache
@@ -21,10 +24,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pocus_data import phantom_lungs, phantom_screen, phantom_tissue
-from pocus_data.errors import FetchError
+from pocus_data.errors import FetchError, MediaError
 from pocus_data.phantom_lungs import LUNGS
 from pocus_data.phantom_screen import FURNITURE, Machine, Screen, compress
 from pocus_data.phantom_tissue import DEPTH_SAMPLES, SCAN_LINES, Patient, Probe, Scene
+from pocus_data.video import probe
 from pocus_data.workcache import code_digest
 
 SCHEME = "phantom:"
@@ -171,6 +175,23 @@ def render(url: str, path: Path) -> None:
     if spec.codec == ".gif":
         path.write_bytes(_gif(clip, frame_times_s(spec)))
         return
+    try:
+        _encode(clip, spec, path)
+    except OSError as error:
+        # imageio repeats ffmpeg's whole command; what a person needs is below.
+        said = f"{SCHEME}{spec.diagnosis}: the encoder stopped"
+        raise _no_space_or(FetchError(said), path) from error
+    # imageio does not look at ffmpeg's exit code; a full disk would pass for a short clip.
+    try:
+        written = probe(path).frames
+    except MediaError:
+        written = 0
+    if written != spec.frames:
+        said = f"{SCHEME}{spec.diagnosis}: {written} of {spec.frames} frames were written"
+        raise _no_space_or(FetchError(said), path)
+
+
+def _encode(clip: NDArray[np.uint8], spec: ClipSpec, path: Path) -> None:
     container, codec = CODECS[spec.codec]
     writer: Any
     with imageio.get_writer(
@@ -182,11 +203,18 @@ def render(url: str, path: Path) -> None:
         quality=None,
         pixelformat="yuvj420p" if codec == "mjpeg" else "yuv420p",
         macro_block_size=2,
-        ffmpeg_log_level="error",
+        ffmpeg_log_level="quiet",
         output_params=[*_QUALITY[codec], *_BITEXACT, "-f", container],
     ) as writer:
         for frame in clip:
             writer.append_data(np.repeat(frame[..., None], 3, axis=2))
+
+
+def _no_space_or(error: Exception, path: Path) -> Exception:
+    """A full disk, when there is one behind what went wrong; else the error itself."""
+    if shutil.disk_usage(path.parent).free < 1_000_000:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    return error
 
 
 _QUALITY = {

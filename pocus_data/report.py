@@ -9,9 +9,9 @@ import jinja2
 import pandas as pd
 
 from pocus_data import figures
-from pocus_data.catalog import PHANTOM
 from pocus_data.classifier import metrics as levels
-from pocus_data.tables import CLASS_ORDER
+from pocus_data.outputs import write_text
+from pocus_data.tables import CLASS_ORDER, PHANTOM, write_csv
 
 ROC_POINTS = [step / 200 for step in range(201)]
 
@@ -20,13 +20,12 @@ def write_plots(
     predictions: pd.DataFrame, metrics: dict[str, Any], training: pd.DataFrame, folder: Path
 ) -> None:
     """Tables behind ``dvc plots`` and the same plots as PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
     roc = levels.roc_table(predictions, ROC_POINTS)
-    _write(roc, folder / "roc.csv")
+    write_csv(roc, folder / "roc.csv")
     by_mean = levels.by_video(predictions, "mean")
     for name, table in (("frame", predictions), ("video", by_mean)):
         pairs = table[["class", "predicted"]].rename(columns={"class": "actual"})
-        _write(pairs, folder / f"confusion_{name}.csv")
+        write_csv(pairs, folder / f"confusion_{name}.csv")
     figures.draw_roc(roc, metrics, folder / "roc.png")
     shown = {"Frames": predictions, "Videos (mean probability)": by_mean}
     figures.draw_confusions(shown, folder / "confusion.png")
@@ -51,7 +50,7 @@ def write_report(dataset: str, metrics: dict[str, Any], plots: Path, path: Path)
         classes={name: figures.CLASS_NAMES[name] for name in CLASS_ORDER},
         plots=plots,
     )
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
 
 
 def headline(metrics: dict[str, Any]) -> str:
@@ -63,7 +62,3 @@ def headline(metrics: dict[str, Any]) -> str:
         f" on videos {figures.in_words(video, 'accuracy')};"
         f" knowing only the source {figures.in_words(control, 'accuracy')}"
     )
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n")

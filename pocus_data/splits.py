@@ -6,20 +6,10 @@ on both sides. Here the unit is the patient by default.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from pocus_data.errors import DataError, UsageError
-from pocus_data.tables import FOLD_COLUMNS, read_table
-
-GROUPS = ("patient", "video", "frame")
-
-
-def read_folds(path: Path) -> pd.DataFrame:
-    """Read ``folds.csv``; see ``FOLD_COLUMNS``."""
-    return read_table(path, FOLD_COLUMNS)
+from pocus_data.errors import DataError
 
 
 def select_frames(
@@ -29,13 +19,11 @@ def select_frames(
 
     Raises
     ------
-    UsageError
-        if a column does not exist; DataError if nothing is left.
+    DataError
+        if nothing is left.
     """
     keep = index["exclude"] == ""
     for column, values in wanted.items():
-        if column not in index.columns:
-            raise UsageError(f"params.yaml: split.select: the catalog has no column '{column}'")
         keep &= index[column].isin(values)
     chosen = frames[frames["video_id"].isin(index.loc[keep, "video_id"])]
     if chosen.empty:
@@ -49,8 +37,6 @@ def group_of(frames: pd.DataFrame, group: str) -> pd.Series:
     A frame of an unknown patient belongs to its source: whoever published two clips without
     saying whose may have scanned one person twice.
     """
-    if group not in GROUPS:
-        raise UsageError(f"params.yaml: split.group: '{group}' is none of {', '.join(GROUPS)}")
     if group == "frame":
         return frames["frame_id"]
     if group == "video":

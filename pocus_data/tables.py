@@ -13,6 +13,10 @@ from typing import Any
 import pandas as pd
 
 from pocus_data.errors import DataError
+from pocus_data.outputs import fresh
+
+# The dataset of synthetic clips: pages and cards about it say so.
+PHANTOM = "phantom"
 
 CATALOG_COLUMNS = (
     "video_id",
@@ -74,6 +78,9 @@ CROP_COLUMNS = (
     "frame_height",
     "reason",
 )
+# What became of an entry, in `videos.csv`.
+AVAILABLE, UNAVAILABLE, UNREADABLE = "available", "unavailable", "unreadable"
+EXCLUDED = "excluded"
 FRAME_COLUMNS = (
     "frame_id",
     "path",
@@ -124,11 +131,16 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path, columns: tuple[st
     for column in frame.columns:
         if column in _REALS or column.startswith("p_"):
             frame[column] = frame[column].astype("Float64").round(6)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, lineterminator="\n")
+    write_csv(frame, path)
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as it is, without its index."""
+    with fresh(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Read a table written by ``write_table``; empty cells of text come back as ``""``.
 
     Raises
@@ -150,6 +162,31 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         elif column in _FLAGS:
             table[column] = table[column] == "True"
     return table
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """Read ``catalog.csv``: the validated catalog, one row per entry."""
+    return _read(path, CATALOG_COLUMNS)
+
+
+def read_videos(path: Path) -> pd.DataFrame:
+    """Read ``videos.csv``: what became of each entry's bytes, one row per entry."""
+    return _read(path, VIDEO_COLUMNS)
+
+
+def read_crops(path: Path) -> pd.DataFrame:
+    """Read ``crops.csv``: the window of each available clip, or why it has none."""
+    return _read(path, CROP_COLUMNS)
+
+
+def read_frames_table(path: Path) -> pd.DataFrame:
+    """Read ``frames.csv``: one row per frame, with its lineage."""
+    return _read(path, FRAME_COLUMNS)
+
+
+def read_folds(path: Path) -> pd.DataFrame:
+    """Read ``folds.csv``: which fold tests each frame to learn from."""
+    return _read(path, FOLD_COLUMNS)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

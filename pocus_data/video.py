@@ -6,8 +6,10 @@ that sampling needs.
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pocus_data.errors import MediaError
+from pocus_data.workcache import cached_folder, code_digest, digest_of
 
 # Larger claims than these are not ultrasound clips but broken or hostile headers.
 MAX_PIXELS = 64_000_000
 MAX_FRAMES = 200_000
+# ffmpeg's names of the formats to accept; others, such as playlists, may show other files' pixels.
+FORMATS = frozenset(
+    {"mov", "avi", "gif", "mpeg", "mpegvideo", "mpegts", "matroska", "webm", "asf", "flv", "wav"}
+    | {"image2", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe", "m4v", "ogg"}
+)
 # A clip that yields fewer of the frames its header promises was cut off.
 MIN_DECODED_SHARE = 0.9
 
@@ -69,17 +77,38 @@ def probe(path: Path) -> ProbeResult:
         name = container.format.name.split(",")[0]
         rate = float(stream.average_rate or 25)
         context = stream.codec_context
+        sizes = set()
         for frame in _decoded(container, stream, path):
             times.append(frame.time)
-        width, height = context.width, context.height
+            sizes.add((frame.width, frame.height))
     if not times:
         raise MediaError(f"{path.name}: no frame of it can be decoded")
+    if len(sizes) > 1:
+        raise MediaError(f"{path.name}: its frames differ in size: {sorted(sizes)}")
+    width, height = sizes.pop()
     if len(times) < MIN_DECODED_SHARE * promised:
         raise MediaError(
             f"{path.name}: breaks off: {len(times)} of {promised} frames decode;"
             " fetch it again or mend its source"
         )
     return ProbeResult(name, context.name, width, height, _from_zero(times, rate))
+
+
+def measured(path: Path, sha256: str) -> ProbeResult:
+    """``probe``, remembered in the work cache by the file's content."""
+    digest = digest_of(sha256, decoder_digest())
+
+    def make(folder: Path) -> None:
+        (folder / "probe.json").write_text(json.dumps(asdict(probe(path))))
+
+    stored = cached_folder("probes", digest, make) / "probe.json"
+    values = json.loads(stored.read_text())
+    return ProbeResult(**values | {"times_s": tuple(values["times_s"])})
+
+
+def decoder_digest() -> str:
+    """What decoded pixels depend on besides the file: this module and ffmpeg's version."""
+    return digest_of(code_digest(sys.modules[__name__]), av.__version__)
 
 
 def read_frames(path: Path, indices: list[int]) -> list[NDArray[np.uint8]]:
@@ -126,6 +155,10 @@ class _opened:  # noqa: N801 - used as a function
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise MediaError(f"{self.path.name}: not a video or image ({_words(error)})") from error
+        name = self.container.format.name
+        if not FORMATS & set(name.split(",")):
+            self.container.close()
+            raise MediaError(f"{self.path.name}: {name} is no format of clips or pictures")
         if not self.container.streams.video:
             self.container.close()
             raise MediaError(f"{self.path.name}: holds no video stream")

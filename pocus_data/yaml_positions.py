@@ -83,6 +83,9 @@ def read_yaml(path: Path, shown_as: str) -> Document:
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         document.problems.append(Problem(shown_as, 1, 1, "file", message))
+    except RecursionError:
+        message = "nested too deeply"
+        document.problems.append(Problem(shown_as, 1, 1, "yaml", message))
     except yaml.YAMLError as error:
         document.problems.append(_syntax_problem(error, shown_as))
     return document
@@ -111,8 +114,9 @@ def _build(node: Any, loader: Any, document: Document, path: KeyPath) -> Any:
         return [_build(item, loader, document, (*path, index)) for index, item in items]
     try:
         return loader.construct_object(node)
-    except (ValueError, yaml.YAMLError) as error:
-        document.problems.append(document.problem(path, "yaml", str(error).splitlines()[0]))
+    except (ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        document.problems.append(document.problem(path, "yaml", f"cannot be read: {said}"))
         return None
 
 

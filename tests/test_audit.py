@@ -16,19 +16,24 @@ from pocus_data.catalog import load_catalog
 from pocus_data.dataset import load_frames
 from pocus_data.download import download_all
 from pocus_data.errors import DataError, UsageError
-from pocus_data.fetch import FetchSettings
-from pocus_data.index import read_index, write_index
+from pocus_data.index import write_index
+from pocus_data.params import Download, Sample, Version
 from pocus_data.phantom_catalog import draw_specs, to_yaml
-from pocus_data.sample import crop_all, read_crops, read_frames_table, sample_all
+from pocus_data.sample import sample_all
 from pocus_data.splits import assign_folds
 from pocus_data.tables import (
     CROP_COLUMNS,
     FOLD_COLUMNS,
     FRAME_COLUMNS,
     VIDEO_COLUMNS,
+    read_crops,
+    read_frames_table,
+    read_index,
+    read_videos,
     records,
     write_table,
 )
+from pocus_data.windows import crop_all
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +49,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         data = Path("data/phantom")
         write_index(load_catalog("phantom"), data / "catalog.csv")
         index = read_index(data / "catalog.csv")
-        rows = download_all(index, data / "videos", FetchSettings())
+        rows = download_all(index, data / "videos", Download())
         write_table(rows, data / "videos.csv", VIDEO_COLUMNS)
-        videos = audit.read_videos(data / "videos.csv")
+        videos = read_videos(data / "videos.csv")
         windows, _ = crop_all(index, videos)
         write_table(windows, data / "crops.csv", CROP_COLUMNS)
         crops = read_crops(data / "crops.csv")
-        frame_rows = sample_all(index, videos, crops, data / "frames", 3, 30)
+        settings = Sample(rate_hz=3, max_frames=30)
+        frame_rows, failures = sample_all(index, videos, crops, data / "frames", settings)
+        assert failures == []
         write_table(frame_rows, data / "frames.csv", FRAME_COLUMNS)
         folds = assign_folds(read_frames_table(data / "frames.csv"), "patient", 2, 1)
         write_table(records(folds), data / "folds.csv", FOLD_COLUMNS)
@@ -140,7 +147,8 @@ def edit(table: str, column: str, value: object, rows: slice = slice(0, 1)):
         (edit("index", "frame_rate_hz", 99.0), "catalog-drift", Severity.WARNING),
         (edit("index", "resolution", "1x1"), "catalog-drift", Severity.WARNING),
         (edit("crops", "reason", "too small"), "not-used", Severity.NOTE),
-        (edit("index", "exclude", "duplicate"), "not-used", Severity.NOTE),
+        (edit("videos", "reason", "excluded: duplicate"), "not-used", Severity.NOTE),
+        (edit("frames", "video_id", "nobody", slice(0, 999)), "no-frames", Severity.WARNING),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
@@ -160,7 +168,7 @@ def test_croissant_loads_in_its_own_library(dataset):
     import json
 
     frames_csv = Path("data/phantom/frames.csv")
-    version = {"number": "1.2.3", "date": "2026-01-02"}
+    version = Version(number="1.2.3", date="2026-01-02")
     content = cards.croissant("phantom", version, dataset, frames_csv)
     path = Path("reports/phantom/croissant.json")
     path.parent.mkdir(parents=True)

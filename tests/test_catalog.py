@@ -6,7 +6,8 @@ import pytest
 
 from pocus_data.catalog import datasets, load_catalog, read_dataset
 from pocus_data.errors import CatalogError, UsageError
-from pocus_data.index import read_index, write_index
+from pocus_data.index import write_index
+from pocus_data.tables import read_index
 from tests.conftest import ENTRY, REPOSITORY
 
 SHA = "0" * 64
@@ -90,6 +91,9 @@ def test_two_entries_with_one_id_or_checksum(write_catalog):
         ("- 1\n", "schema: a catalog file is a mapping"),
         ("source: &a {id: x}\nvideos: *a\n", "yaml: "),
         ("source: !!python/object:os.system {}\nvideos: []\n", ""),
+        ("source: {name: !!bool maybe}\nvideos: []\n", "yaml: cannot be read"),
+        ("source: {name: !!timestamp x}\nvideos: []\n", "yaml: cannot be read"),
+        ("a: " + "[" * 3000 + "]" * 3000, "yaml: "),
     ],
 )
 def test_malformed_yaml_is_one_line(write_catalog, text, said):
@@ -104,6 +108,24 @@ def test_every_problem_is_collected(write_catalog):
     with pytest.raises(CatalogError) as caught:
         load_catalog("here", root)
     assert len(caught.value.problems) == 2
+
+
+def test_a_file_that_would_be_overlooked(write_catalog):
+    root = write_catalog({})
+    (root / "catalog/here/other.yml").write_text("videos: []")
+    assert problems(root) == [
+        "catalog/here/other.yml:1:1: file: is not read; rename it to end in .yaml"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "X: yes please", "X: {derive: perhaps}", "a: [", "X:\n\t- 1"]
+)
+def test_a_malformed_licence_file(write_catalog, text):
+    root = write_catalog({})
+    (root / "catalog/licenses.yaml").write_text(text)
+    with pytest.raises(CatalogError, match=r"^licenses\.yaml:\d+:\d+: "):
+        read_dataset("here", root)
 
 
 def test_a_dataset_that_does_not_exist(write_catalog):

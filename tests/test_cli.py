@@ -63,7 +63,9 @@ def test_mistakes_are_one_line(words, said, code):
 def test_outside_a_repository(tmp_path):
     done = run("audit", "phantom", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "params.yaml: not found; run this in the repository\n"
+    assert done.stderr.startswith("params.yaml:1:1: file: cannot be read: No such file")
+    done = run("validate", cwd=tmp_path)
+    assert done.returncode == 2 and "run this in the repository" in done.stderr
 
 
 def test_network_shows_the_papers_numbers():

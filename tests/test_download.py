@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from pocus_data.catalog import load_catalog
-from pocus_data.download import download_all, require_enough, settings_from
-from pocus_data.errors import FetchError, PocusError
-from pocus_data.fetch import FetchSettings
-from pocus_data.index import read_index, write_index
-
-PARAMS = {"mirrors": [], "mirror_of": "", "timeout_s": 2, "retries": 0, "max_bytes": 10**9}
+from pocus_data.download import download_all, require_enough, with_environment
+from pocus_data.errors import FetchError, UsageError
+from pocus_data.index import write_index
+from pocus_data.params import Download
+from pocus_data.tables import read_index
 
 
 @pytest.fixture
@@ -38,12 +37,13 @@ def test_good_missing_broken_and_excluded_side_by_side(index_of, server, mp4, tm
         },
         {"id": "out", "downloads": [], "exclude": "not lung"},
     )
-    rows = download_all(index, tmp_path / "videos", FetchSettings(timeout_s=2, retries=0))
+    rows = download_all(index, tmp_path / "videos", Download(timeout_s=2, retries=0))
     by_id = {row["video_id"]: row for row in rows}
     assert {name: row["status"] for name, row in by_id.items()} == {
         "cut": "unreadable",
         "gone": "unavailable",
         "good": "available",
+        "out": "excluded",
         "page": "unavailable",
     }
     assert "HTTP 404" in by_id["gone"]["reason"]
@@ -59,7 +59,7 @@ def row(status: str) -> dict[str, str]:
 
 def test_too_little_to_go_on():
     rows = [row("available"), row("unavailable"), row("unreadable")]
-    require_enough(rows, 0.3)
+    require_enough([*rows, row("excluded")], 0.3)
     with pytest.raises(FetchError, match=r"1 of 3 clips available.*POCUS_MIRROR.*First: v: why"):
         require_enough(rows, 0.5)
     with pytest.raises(FetchError, match="0 of 0"):
@@ -68,8 +68,8 @@ def test_too_little_to_go_on():
 
 def test_the_mirror_of_the_environment_comes_first(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("POCUS_MIRROR", str(tmp_path))
-    settings = settings_from(PARAMS | {"mirrors": ["https://example.invalid/m"]})
+    settings = with_environment(Download(mirrors=("https://example.invalid/m",)))
     assert settings.mirrors == (str(tmp_path), "https://example.invalid/m")
     monkeypatch.setenv("POCUS_MIRROR", str(tmp_path / "nowhere"))
-    with pytest.raises(PocusError, match="POCUS_MIRROR: no folder"):
-        settings_from(PARAMS)
+    with pytest.raises(UsageError, match="POCUS_MIRROR: no folder"):
+        with_environment(Download())

@@ -10,12 +10,13 @@ import pytest
 
 from pocus_data import fetch as fetch_module
 from pocus_data.errors import FetchError, PocusError
-from pocus_data.fetch import FetchSettings, fetch
+from pocus_data.fetch import fetch, remember
+from pocus_data.params import Download
 from tests.conftest import CLIP
 
 BODY = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 40
 SHA = hashlib.sha256(BODY).hexdigest()
-QUICK = FetchSettings(timeout_s=2, retries=0)
+QUICK = Download(timeout_s=2, retries=0)
 
 
 def files(cache: Path) -> list[str]:
@@ -39,9 +40,29 @@ def test_the_cache_spares_the_network_and_remembers_who_gave_it(server):
 
 def test_an_unpinned_download_says_what_it_got_and_is_kept(server):
     url = server.give("/a.mp4", BODY)
-    assert fetch([url], "", ".mp4", QUICK).sha256 == SHA
+    got = fetch([url], "", ".mp4", QUICK)
+    assert got.sha256 == SHA
+    remember(got)
     server.answers.clear()
+    assert fetch([url], "", ".mp4", QUICK) == got
+
+
+def test_unpinned_bytes_that_proved_unreadable_are_asked_for_again(server):
+    url = server.give("/a.mp4", b"rate limit exceeded, try later")
+    fetch([url], "", ".mp4", QUICK)
+    server.give("/a.mp4", BODY)
     assert fetch([url], "", ".mp4", QUICK).sha256 == SHA
+
+
+def test_another_entrys_bytes_keep_this_entrys_address(server):
+    first, second = server.give("/a.mp4", BODY), server.give("/b.mp4", BODY)
+    fetch([first], SHA, ".mp4", QUICK)
+    assert fetch([second], SHA, ".mp4", QUICK).url_used == second
+
+
+def test_a_length_that_is_no_number(server):
+    url = server.give("/a.mp4", BODY, Content_Length="many", Connection="close")
+    assert fetch([url], SHA, ".mp4", QUICK).sha256 == SHA
 
 
 def test_a_damaged_cache_file_is_fetched_again(server):
@@ -84,7 +105,7 @@ def test_a_transfer_that_breaks_off(server, work_cache):
 def test_more_bytes_than_allowed(server):
     url = server.give("/a.mp4", BODY)
     with pytest.raises(FetchError, match="more than 100 bytes"):
-        fetch([url], SHA, ".mp4", FetchSettings(retries=0, max_bytes=100))
+        fetch([url], SHA, ".mp4", Download(retries=0, max_bytes=100))
 
 
 def test_nobody_listens():
@@ -95,7 +116,7 @@ def test_nobody_listens():
 def test_a_server_that_never_answers(server):
     server.answers["/slow.mp4"] = lambda handler: __import__("time").sleep(3)
     with pytest.raises(FetchError, match=r"no answer in time|no connection"):
-        fetch([server.url + "/slow.mp4"], SHA, ".mp4", FetchSettings(timeout_s=0.5, retries=0))
+        fetch([server.url + "/slow.mp4"], SHA, ".mp4", Download(timeout_s=0.5, retries=0))
 
 
 def test_the_next_address_is_tried(server):
@@ -108,22 +129,29 @@ class TestMirror:
     ROOT = "https://example.invalid/data/"
     URL = ROOT + "videos/Day%2B1%20(2).mp4"
 
-    def settings(self, mirror: str) -> FetchSettings:
-        return FetchSettings((mirror,), self.ROOT, timeout_s=2, retries=0)
+    def settings(self, mirror: str) -> Download:
+        return Download(mirrors=(mirror,), mirror_of=self.ROOT, timeout_s=2, retries=0)
 
     def test_a_folder_comes_before_the_internet(self, tmp_path):
         (tmp_path / "videos").mkdir()
         (tmp_path / "videos" / "Day+1 (2).mp4").write_bytes(BODY)
         got = fetch([self.URL], SHA, ".mp4", self.settings(str(tmp_path)))
-        assert got.url_used == "mirror:videos/Day+1 (2).mp4"
+        # The catalog's address is recorded: a mirror only stands for it.
+        assert got.url_used == self.URL
 
     def test_an_address_works_too(self, server):
         server.give("/copy/videos/Day%2B1%20(2).mp4", BODY)
         got = fetch([self.URL], SHA, ".mp4", self.settings(server.url + "/copy"))
         assert got.sha256 == SHA
 
+    def test_its_own_address_is_not_shown(self, server):
+        secret = server.url.replace("http://", "http://user:secret@")
+        with pytest.raises(FetchError) as caught:
+            fetch([self.URL], SHA, ".mp4", self.settings(secret))
+        assert "secret" not in str(caught.value) and "HTTP 404" in str(caught.value)
+
     def test_an_empty_mirror_says_so(self, tmp_path):
-        with pytest.raises(FetchError, match="mirror has no file Day"):
+        with pytest.raises(FetchError, match=r"mirror:videos/Day\+1 \(2\)\.mp4: no such file"):
             fetch([self.URL], SHA, ".mp4", self.settings(str(tmp_path)))
 
     def test_a_mirror_that_serves_wrong_bytes(self, tmp_path, work_cache):
@@ -168,7 +196,7 @@ def test_a_really_full_disk(mp4, tmp_path, monkeypatch):
         mirror.mkdir()
         (mirror / "big.mp4").write_bytes(mp4.read_bytes() + bytes(200_000))
         monkeypatch.setenv("POCUS_CACHE", str(small))
-        settings = FetchSettings((str(mirror),), "https://example.invalid/", retries=0)
+        settings = Download(mirrors=(str(mirror),), mirror_of="https://example.invalid/", retries=0)
         with pytest.raises(PocusError, match="the disk is full"):
             fetch(["https://example.invalid/big.mp4"], "", ".mp4", settings)
     finally:

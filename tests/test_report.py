@@ -17,7 +17,7 @@ PROTOCOL = {
     "epochs": 2,
     "batch_size": 16,
     "seed": 1,
-    "precision": "float32",
+    "precision": {"features": "float32", "train": "float32"},
     "augmentations": 2,
     "split": {"group": "patient", "folds": 4, "shuffle_labels": False},
 }

@@ -1,5 +1,6 @@
 """Clips of every container are measured and read by presentation time; broken ones say why."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,9 +92,18 @@ def test_a_truncated_clip_never_passes_for_whole(clips, tmp_path, codec, share):
 
 def test_a_playlist_does_not_open_other_files(tmp_path, mp4):
     path = tmp_path / "list.mp4"
-    path.write_text(f"ffconcat version 1.0\nfile {mp4}\n")
-    with pytest.raises(MediaError):
+    shutil.copy(mp4, tmp_path / "neighbour.mp4")
+    path.write_text("ffconcat version 1.0\nfile neighbour.mp4\n")
+    with pytest.raises(MediaError, match="concat is no format of clips"):
         video.probe(path)
+
+
+def test_frames_of_two_sizes_are_no_clip(tmp_path, clips):
+    phantom.render(replace(CLIP, width=200, codec=".mpeg").url, tmp_path / "wide.mpeg")
+    both = clips[".mpeg"][1].read_bytes() + (tmp_path / "wide.mpeg").read_bytes()
+    (tmp_path / "both.mpeg").write_bytes(both)
+    with pytest.raises(MediaError, match="its frames differ in size"):
+        video.probe(tmp_path / "both.mpeg")
 
 
 def test_audio_alone_is_no_video(tmp_path):

@@ -29,13 +29,13 @@ def test_an_interrupted_run_leaves_nothing_behind(work_cache):
     assert not [path for path in work_cache.rglob("*") if path.is_file()]
 
 
-def test_placing_replaces_and_does_not_write_through(tmp_path):
-    cached, target = tmp_path / "cached", tmp_path / "out" / "target"
+def test_placing_does_not_write_through_the_old_files_links(tmp_path):
+    cached, target, other = tmp_path / "cached", tmp_path / "target", tmp_path / "other"
     cached.write_text("new")
-    target.parent.mkdir()
-    target.write_text("old")
+    other.write_text("old")
+    target.hardlink_to(other)
     place(cached, target)
-    assert target.read_text() == "new"
+    assert target.read_text() == "new" and other.read_text() == "old"
 
 
 def test_digests_tell_parts_apart():

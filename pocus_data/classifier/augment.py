@@ -6,37 +6,27 @@ never from the order of the work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far frames may be transformed; ``copies`` augmented versions of each are made."""
-
-    copies: int
-    rotation_deg: float
-    shift_share: float
-    flips: bool
-    seed: int
+from pocus_data.params import Features
 
 
-def matrices(augmentation: Augmentation, frame_sha256: str, side: int) -> NDArray[np.float32]:
-    """Projective transforms of one frame, ``(1 + copies, 8)``.
+def matrices(settings: Features, frame_sha256: str, side: int) -> NDArray[np.float32]:
+    """Projective transforms of one frame, ``(1 + augmentations, 8)``.
 
     The first is the identity. Each maps a point of the output to the point of the input that it
     shows, in the layout of TensorFlow's ``ImageProjectiveTransformV3``.
     """
-    rng = np.random.default_rng([augmentation.seed, int(frame_sha256[:15], 16)])
+    rng = np.random.default_rng([settings.seed, int(frame_sha256[:15], 16)])
     centre = (side - 1) / 2
     rows = [np.array([1, 0, 0, 0, 1, 0, 0, 0], dtype=np.float32)]
-    for _ in range(augmentation.copies):
-        angle = np.deg2rad(rng.uniform(-augmentation.rotation_deg, augmentation.rotation_deg))
-        shift_x, shift_y = rng.uniform(-1, 1, 2) * augmentation.shift_share * side
-        flip_x, flip_y = rng.choice([-1.0, 1.0], 2) if augmentation.flips else (1.0, 1.0)
+    for _ in range(settings.augmentations):
+        angle = np.deg2rad(rng.uniform(-settings.rotation_deg, settings.rotation_deg))
+        shift_x, shift_y = rng.uniform(-1, 1, 2) * settings.shift_share * side
+        flip_x, flip_y = rng.choice([-1.0, 1.0], 2) if settings.flips else (1.0, 1.0)
         a, b = np.cos(angle) * flip_x, -np.sin(angle) * flip_y
         d, e = np.sin(angle) * flip_x, np.cos(angle) * flip_y
         c = centre - a * (centre + shift_x) - b * (centre + shift_y)

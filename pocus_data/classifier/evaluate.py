@@ -13,12 +13,7 @@ from pocus_data.classifier.backend import keras
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.metrics import Bootstrap
 from pocus_data.errors import DataError
-from pocus_data.tables import CLASS_ORDER, PREDICTION_COLUMNS, read_table
-
-
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Read ``predictions.csv``: one row per tested frame; see ``PREDICTION_COLUMNS``."""
-    return read_table(path, PREDICTION_COLUMNS)
+from pocus_data.tables import CLASS_ORDER
 
 
 def predict_folds(store: FeatureStore, folds: pd.DataFrame, models: Path) -> pd.DataFrame:

@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 from tqdm import tqdm
 
-from pocus_data.classifier import augment
-from pocus_data.classifier.augment import Augmentation
-from pocus_data.classifier.precision import keras_policy, resolve
+from pocus_data.classifier import augment, networks, prefix
+from pocus_data.classifier.precision import resolve
 from pocus_data.errors import DataError
-from pocus_data.frames import read_png
+from pocus_data.outputs import write_json
+from pocus_data.params import Features as FeatureSettings
+from pocus_data.tables import write_csv
 from pocus_data.workcache import cached_folder, code_digest, digest_of, file_sha256, place
-
-BATCH = 16
 
 Features = NDArray[np.float16]
 
@@ -36,7 +33,7 @@ class FeatureStore:
 
     Attributes
     ----------
-    settings : how the features were made, among it ``copies`` and ``precision``.
+    settings : how the features were made, among it ``augmentations`` and ``precision``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +49,8 @@ class FeatureStore:
             raise DataError(f"{table}: missing; run 'dvc repro' to make it")
         self.folder = folder
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text())
-        rows = pd.read_csv(table).set_index("frame_id")
+        names = {"frame_id": str, "video_id": str}
+        rows = pd.read_csv(table, dtype=names, keep_default_na=False).set_index("frame_id")
         self._names = sorted(rows["video_id"].unique())
         numbers = {name: number for number, name in enumerate(self._names)}
         self._shard_of = rows["video_id"].map(numbers)
@@ -62,7 +60,7 @@ class FeatureStore:
     @property
     def copies(self) -> int:
         """Augmented copies of each frame, numbered from 1; copy 0 is the frame itself."""
-        return int(self.settings["copies"])
+        return int(self.settings["augmentations"])
 
     def locate(self, frame_ids: pd.Series) -> NDArray[np.intp]:
         """Shard and row of each frame, ``(n, 2)``, for ``read``.
@@ -98,11 +96,7 @@ class FeatureStore:
 
 
 def write_features(
-    frames: pd.DataFrame,
-    weights_file: Path,
-    augmentation: Augmentation,
-    precision: str,
-    folder: Path,
+    frames: pd.DataFrame, weights_file: Path, settings: FeatureSettings, folder: Path
 ) -> None:
     """Compute the features of all frames, clip by clip, into ``folder``.
 
@@ -110,9 +104,11 @@ def write_features(
     work cache.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = resolve(precision)
-    settings = {**asdict(augmentation), "precision": numbers}
-    made_by = digest_of(file_sha256(weights_file), settings, code_digest(augment), _RECIPE)
+    numbers = resolve(settings.precision)
+    made_how = settings.model_dump() | {"precision": numbers}
+    code = code_digest(augment, prefix)
+    shape = [networks.PREFIX_END, networks.IMAGE_SIDE]
+    made_by = digest_of(file_sha256(weights_file), made_how, code, shape)
     compute: Callable[[pd.DataFrame], Features] | None = None
     rows = []
     clips = frames.sort_values("frame_id").groupby("video_id", sort=True)
@@ -120,7 +116,7 @@ def write_features(
 
         def make(into: Path, clip: pd.DataFrame = clip) -> None:
             nonlocal compute
-            compute = compute or _prefix(weights_file, augmentation, numbers)
+            compute = compute or prefix.compile_prefix(weights_file, settings, numbers)
             np.save(into / "features.npy", compute(clip))
 
         cached = cached_folder("features", digest_of(made_by, list(clip["sha256"])), make)
@@ -129,51 +125,5 @@ def write_features(
             {"frame_id": frame_id, "video_id": video_id, "row": row}
             for row, frame_id in enumerate(clip["frame_id"])
         ]
-    pd.DataFrame(rows).to_csv(folder / "rows.csv", index=False, lineterminator="\n")
-    (folder / "settings.json").write_text(json.dumps(settings, sort_keys=True, indent=1) + "\n")
-
-
-# Changes to how pixels become features must change this, or old features would be reused.
-_RECIPE = "resize 224 bilinear antialiased; VGG caffe preprocessing; block5_conv2; float16"
-
-
-def load_picture(path: Path, side: int) -> NDArray[np.float32]:
-    """A frame as ``(side, side, 3)`` float32, 0…255, RGB; grey is repeated."""
-    with Image.fromarray(read_png(path)) as image:
-        resized = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(resized, dtype=np.float32)
-
-
-def _prefix(
-    weights_file: Path, augmentation: Augmentation, precision: str
-) -> Callable[[pd.DataFrame], Features]:
-    """A function from a clip's rows to its features."""
-    from pocus_data.classifier import networks
-    from pocus_data.classifier.backend import keras, tf
-
-    before = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_global_policy(keras_policy(precision))
-    model = networks.prefix(networks.convolutions(str(weights_file)))
-    keras.mixed_precision.set_global_policy(before)
-
-    def run(pictures: Any, transforms: Any) -> Any:
-        moved = augment.transform(pictures, transforms)
-        prepared = keras.applications.vgg16.preprocess_input(moved)
-        return tf.cast(model(prepared, training=False), tf.float16)
-
-    compiled = tf.function(run, reduce_retracing=True)
-
-    def compute(clip: pd.DataFrame) -> Features:
-        side = networks.IMAGE_SIDE
-        copies = 1 + augmentation.copies
-        pictures = np.stack([load_picture(Path(path), side) for path in clip["path"]])
-        moves = np.stack([augment.matrices(augmentation, sha, side) for sha in clip["sha256"]])
-        flat = moves.reshape(-1, 8)
-        owner = np.repeat(np.arange(len(clip)), copies)
-        parts = [
-            compiled(pictures[owner[start : start + BATCH]], flat[start : start + BATCH]).numpy()
-            for start in range(0, len(flat), BATCH)
-        ]
-        return np.concatenate(parts).reshape(len(clip), copies, *networks.FEATURE_SHAPE)
-
-    return compute
+    write_csv(pd.DataFrame(rows), folder / "rows.csv")
+    write_json(folder / "settings.json", made_how)

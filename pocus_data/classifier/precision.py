@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pocus_data.errors import UsageError
-
-FORMATS = ("auto", "bfloat16", "float32")
 # Processor flags, as Linux names them, of units that multiply bfloat16.
 _FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
 def resolve(wanted: str) -> str:
-    """``bfloat16`` or ``float32``; ``auto`` asks the processor.
-
-    Raises
-    ------
-    UsageError
-        for any other word.
-    """
-    if wanted not in FORMATS:
-        raise UsageError(f"params.yaml: precision: '{wanted}' is none of {', '.join(FORMATS)}")
+    """``bfloat16`` or ``float32``; ``auto`` asks the processor."""
     if wanted != "auto":
         return wanted
     return "bfloat16" if _has_bfloat16() else "float32"

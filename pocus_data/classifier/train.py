@@ -8,7 +8,6 @@ early stop.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +19,9 @@ from pocus_data.classifier import networks
 from pocus_data.classifier.backend import keras, tf
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.precision import keras_policy, resolve
-from pocus_data.errors import DataError, UsageError
+from pocus_data.errors import DataError
+from pocus_data.params import Train
 from pocus_data.tables import CLASS_ORDER
-
-RECIPES = ("paper",)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; see ``params.yaml``."""
-
-    recipe: str
-    learning_rate: float
-    epochs: int
-    batch_size: int
-    dropout: float
-    hidden_units: int
-    seed: int
-    precision: str
-
-    def __post_init__(self) -> None:
-        if self.recipe not in RECIPES:
-            known = ", ".join(RECIPES)
-            raise UsageError(f"params.yaml: train.recipe: '{self.recipe}' is none of {known}")
-        if self.epochs < 1 or self.batch_size < 2:
-            raise UsageError("params.yaml: train.epochs must be at least 1, train.batch_size 2")
 
 
 def class_numbers(classes: pd.Series) -> NDArray[np.intp]:
@@ -60,7 +37,7 @@ def class_numbers(classes: pd.Series) -> NDArray[np.intp]:
 
 
 def train_fold(
-    store: FeatureStore, folds: pd.DataFrame, fold: int, recipe: Recipe, weights_file: Path
+    store: FeatureStore, folds: pd.DataFrame, fold: int, recipe: Train, weights_file: Path
 ) -> tuple[Any, pd.DataFrame]:
     """Train the network that will be tested on ``fold``, on the frames of all other folds.
 
@@ -118,7 +95,7 @@ def train_fold(
     return whole, curve[["epoch", "loss", "accuracy"]]
 
 
-def _tail(recipe: Recipe, vgg: Any) -> Any:
+def _tail(recipe: Train, vgg: Any) -> Any:
     keras.mixed_precision.set_global_policy(keras_policy(resolve(recipe.precision)))
     try:
         tail = networks.tail(recipe.hidden_units, recipe.dropout)
@@ -130,7 +107,7 @@ def _tail(recipe: Recipe, vgg: Any) -> Any:
 
 
 def _batches(
-    store: FeatureStore, training: pd.DataFrame, fold: int, recipe: Recipe
+    store: FeatureStore, training: pd.DataFrame, fold: int, recipe: Train
 ) -> Iterator[tuple[NDArray[np.float16], NDArray[np.intp]]]:
     """All batches of all epochs; order and copies follow from seed, fold and epoch."""
     places = store.locate(training["frame_id"])

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pocus_data.classifier.augment import Augmentation
 from pocus_data.classifier.features import FeatureStore, write_features
 from pocus_data.classifier.weights import write_weights
 from pocus_data.frames import pixels_sha256
+from pocus_data.params import Features
 from pocus_data.tables import CLASS_ORDER
 
-AUGMENTATION = Augmentation(copies=2, rotation_deg=10, shift_share=0.1, flips=True, seed=1)
+SETTINGS = Features(
+    augmentations=2, rotation_deg=10, shift_share=0.1, flips=True, seed=1, precision="float32"
+)
 
 
 @pytest.fixture(scope="session")
@@ -65,5 +67,5 @@ def store(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POCUS_CACHE", str(tmp_path_factory.mktemp("cache")))
         folder = tmp_path_factory.mktemp("features")
-        write_features(frames, weights_file, AUGMENTATION, "float32", folder)
+        write_features(frames, weights_file, SETTINGS, folder)
     return FeatureStore(folder)

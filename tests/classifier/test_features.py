@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pocus_data.classifier import augment, features, networks
-from pocus_data.classifier.augment import Augmentation
+from pocus_data.classifier import augment, networks, prefix
 from pocus_data.classifier.backend import keras
-from pocus_data.classifier.features import FeatureStore, load_picture, write_features
-from pocus_data.errors import DataError, UsageError
-from tests.classifier.conftest import AUGMENTATION
+from pocus_data.classifier.features import FeatureStore, write_features
+from pocus_data.classifier.prefix import load_picture
+from pocus_data.errors import DataError
+from tests.classifier.conftest import SETTINGS
 
 
 def read(store: FeatureStore, frames: pd.DataFrame, copy: int) -> np.ndarray:
@@ -34,7 +34,7 @@ def test_copies_differ_from_the_frame_and_from_each_other(store, frames):
 
 def test_order_and_company_do_not_matter(store, frames, weights_file, tmp_path):
     few = frames[frames["video_id"].isin(["clip3", "clip7"])].iloc[::-1]
-    write_features(few, weights_file, AUGMENTATION, "float32", tmp_path / "few")
+    write_features(few, weights_file, SETTINGS, tmp_path / "few")
     again = FeatureStore(tmp_path / "few")
     for copy in range(3):
         np.testing.assert_array_equal(read(again, few, copy), read(store, few, copy))
@@ -42,20 +42,21 @@ def test_order_and_company_do_not_matter(store, frames, weights_file, tmp_path):
 
 def test_a_known_clip_costs_nothing(frames, weights_file, tmp_path, monkeypatch):
     some = frames[:2]
-    write_features(some, weights_file, AUGMENTATION, "float32", tmp_path / "one")
+    write_features(some, weights_file, SETTINGS, tmp_path / "one")
 
     def refuse(*args: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(features, "_prefix", refuse)
-    write_features(some, weights_file, AUGMENTATION, "float32", tmp_path / "two")
+    monkeypatch.setattr(prefix, "compile_prefix", refuse)
+    write_features(some, weights_file, SETTINGS, tmp_path / "two")
     name = f"{some['video_id'].iloc[0]}.npy"
     assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_bfloat16_stays_close_to_float32(store, frames, weights_file, tmp_path):
-    """Probabilities of a trained head move by less than a hundredth on average."""
-    write_features(frames[:6], weights_file, AUGMENTATION, "bfloat16", tmp_path / "b")
+    """Probabilities of a head move by less than a hundredth on average."""
+    rough_settings = SETTINGS.model_copy(update={"precision": "bfloat16"})
+    write_features(frames[:6], weights_file, rough_settings, tmp_path / "b")
     exact, rough = read(store, frames[:6], 0), read(FeatureStore(tmp_path / "b"), frames[:6], 0)
     assert np.abs(exact - rough).mean() < 0.03 * exact.mean()
     keras.utils.set_random_seed(1)
@@ -68,7 +69,7 @@ def test_bfloat16_stays_close_to_float32(store, frames, weights_file, tmp_path):
 
 def test_transforms_stay_within_their_bounds():
     sha = "ab" * 32
-    many = Augmentation(copies=500, rotation_deg=10, shift_share=0.1, flips=True, seed=1)
+    many = SETTINGS.model_copy(update={"augmentations": 500})
     matrices = augment.matrices(many, sha, 224)
     np.testing.assert_array_equal(matrices[0], [1, 0, 0, 0, 1, 0, 0, 0])
     a, b, c, d, e, f = matrices[1:, :6].T
@@ -98,6 +99,7 @@ def test_a_frame_without_features(store):
         store.locate(pd.Series(["clip0-0", "unknown"]))
 
 
-def test_a_precision_that_does_not_exist(frames, weights_file, tmp_path):
-    with pytest.raises(UsageError, match="precision: 'int4' is none of"):
-        write_features(frames, weights_file, AUGMENTATION, "int4", tmp_path)
+def test_names_that_look_like_numbers(frames, weights_file, tmp_path):
+    odd = frames[:2].assign(video_id="007", frame_id=["007-0", "007-1"])
+    write_features(odd, weights_file, SETTINGS, tmp_path / "odd")
+    assert read(FeatureStore(tmp_path / "odd"), odd, 0).shape[0] == 2

@@ -1,0 +1,140 @@
+"""``params.yaml``, checked: a wrong value is one line that names its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pocus_data.errors import UsageError
+from pocus_data.tables import CATALOG_COLUMNS
+from pocus_data.yaml_positions import read_yaml
+
+Precision = Literal["auto", "bfloat16", "float32"]
+Group = Literal["patient", "video", "frame"]
+Whole = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Version(_Section):
+    """Version of the dataset (SemVer) and its day."""
+
+    number: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+class Download(_Section):
+    """How to fetch. Times in seconds, sizes in bytes.
+
+    ``mirrors`` are folders or http(s) addresses that hold, under the same relative paths, what
+    stands under the address ``mirror_of``.
+    """
+
+    mirrors: tuple[str, ...] = ()
+    mirror_of: str = ""
+    timeout_s: float = Field(default=30, gt=0)
+    retries: int = Field(default=2, ge=0)
+    max_bytes: Whole = 2_000_000_000
+    min_available: Share = 0.5
+
+
+class Sample(_Section):
+    """Frames a second, and how many of a clip at most (paper, "Data processing")."""
+
+    rate_hz: float = Field(gt=0)
+    max_frames: Whole
+
+
+class Split(_Section):
+    """Folds, what stays within one, and which clips to learn from."""
+
+    folds: int = Field(ge=2)
+    group: Group
+    seed: int = Field(ge=0)
+    select: dict[str, list[str]]
+    shuffle_labels: bool
+
+
+class Features(_Section):
+    """Augmented copies of each frame, and how far they may be transformed."""
+
+    augmentations: int = Field(ge=0)
+    rotation_deg: float = Field(ge=0, le=180)
+    shift_share: Share
+    flips: bool
+    seed: int = Field(ge=0)
+    precision: Precision
+
+
+class Train(_Section):
+    """The recipe (paper, section 3)."""
+
+    recipe: Literal["paper"]
+    learning_rate: float = Field(gt=0)
+    epochs: Whole
+    # Batch normalisation has no variance over a single sample.
+    batch_size: int = Field(ge=2)
+    dropout: float = Field(ge=0, lt=1)
+    hidden_units: Whole
+    seed: int = Field(ge=0)
+    precision: Precision
+
+
+class Evaluate(_Section):
+    """Bootstrap over patients."""
+
+    bootstrap_samples: Whole
+    seed: int = Field(ge=0)
+
+
+class Params(_Section):
+    """The whole file."""
+
+    datasets: list[str]
+    version: Version
+    download: Download
+    sample: Sample
+    split: Split
+    features: Features
+    train: Train
+    evaluate: Evaluate
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check the parameters.
+
+    Raises
+    ------
+    UsageError
+        with one line a mistake: file, line, column, key and what was expected.
+    """
+    document = read_yaml(path, path.as_posix())
+    problems = [str(problem) for problem in document.problems]
+    if problems:
+        raise UsageError("\n".join(problems))
+    try:
+        params = Params.model_validate(document.value if document.value is not None else {})
+    except ValidationError as error:
+        raise UsageError(
+            "\n".join(
+                str(
+                    document.problem(
+                        detail["loc"],
+                        "params",
+                        f"'{'.'.join(str(part) for part in detail['loc'])}': {detail['msg']}",
+                    )
+                )
+                for detail in error.errors()
+            )
+        ) from None
+    for column in params.split.select:
+        if column not in CATALOG_COLUMNS:
+            place = ("split", "select", column)
+            message = f"'split.select.{column}': the catalog has no column of that name"
+            raise UsageError(str(document.problem(place, "params", message)))
+    return params
