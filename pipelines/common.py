@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,5 +47,7 @@ def run(stage: Callable[[Paths, Params], None]) -> None:
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"{place}{error.strerror or error}", file=sys.stderr)
+        full = error.errno == errno.ENOSPC
+        way_out = "; free some space and run again, what was made so far is kept" if full else ""
+        print(f"{place}{error.strerror or error}{way_out}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,25 +184,32 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_fetched(server, monkeypatch,
     assert kept.path.exists()
 
 
-def test_a_really_full_disk(mp4, tmp_path, monkeypatch):
+@pytest.fixture
+def small_disk(tmp_path):
     """A file system of 64 KiB, where this machine lets us mount one."""
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True
-    )
-    if mounted.returncode:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this machine does not let us mount a small file system")
-    try:
-        mirror = tmp_path / "mirror"
-        mirror.mkdir()
-        (mirror / "big.mp4").write_bytes(mp4.read_bytes() + bytes(200_000))
-        monkeypatch.setenv("POCUS_CACHE", str(small))
-        settings = Download(mirrors=(str(mirror),), mirror_of="https://example.invalid/", retries=0)
-        with pytest.raises(PocusError, match="the disk is full"):
-            fetch(["https://example.invalid/big.mp4"], "", ".mp4", settings)
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["mirror", "phantom .mp4", "phantom .mjpeg.avi", "phantom .gif"])
+def test_a_really_full_disk(mp4, tmp_path, small_disk, monkeypatch, kind):
+    monkeypatch.setenv("POCUS_CACHE", str(small_disk))
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "big.mp4").write_bytes(mp4.read_bytes() + bytes(200_000))
+    root = "https://example.invalid/"
+    settings = Download(mirrors=(str(tmp_path / "mirror"),), mirror_of=root, retries=0)
+    url = root + "big.mp4"
+    if kind != "mirror":
+        url = replace(CLIP, codec=kind.split()[1], width=480, height=480).url
+    with pytest.raises(PocusError, match="the disk is full; free some space") as caught:
+        fetch([url], "", ".mp4", settings)
+    assert "\n" not in str(caught.value)
+    assert files(small_disk) == []
 
 
 def test_a_phantom_address_is_drawn_not_fetched():
