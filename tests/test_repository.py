@@ -1,6 +1,7 @@
 """What the repository promises to others' tools."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 import yaml
 
 from pocus_data.catalog import datasets
+from pocus_data.classifier.metrics import CLASS_METRICS
+from pocus_data.figures import in_words
 from tests.conftest import REPOSITORY
 
 STAGES = (
@@ -99,6 +102,18 @@ def test_no_video_and_no_frame_of_a_patient_is_tracked():
     allowed = re.compile(r"^(docs/phantom\.png|reports/(phantom|pocus)/plots/[a-z]+\.png)$")
     strangers = [name for name in tracked() if media.search(name) and not allowed.match(name)]
     assert strangers == []
+
+
+def test_the_readme_gives_the_committed_results():
+    readme = (REPOSITORY / "README.md").read_text()
+    metrics = json.loads((REPOSITORY / "reports/pocus/metrics.json").read_text())
+    for level in ("frame", "video_mean", "video_vote"):
+        shown = [in_words(metrics[level], name) for name in ("accuracy", "balanced_accuracy")]
+        shown += [in_words(metrics[level]["covid19"], name) for name in CLASS_METRICS[:2]]
+        assert f"| {' | '.join(shown)} |" in readme, level
+    for control in metrics["controls"].values():
+        assert in_words(control["frame"], "accuracy") in readme
+    assert metrics["protocol"]["split"]["group"] == "patient"
 
 
 @pytest.mark.parametrize("target", ["help", "demo", "test", "lint", "format", "bench", "clean"])
