@@ -39,5 +39,5 @@ format: setup  ## Rewrite the code in the project's style
 bench: setup  ## Measure the pipeline stage by stage on synthetic clips
 	python -m benchmarks.stages phantom
 
-clean:  ## Remove what can be made again, downloads and .venv included
+clean:  ## Remove .venv and all caches but DVC's; data and models stay
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -26,7 +26,6 @@ def main() -> None:
                 [sys.executable, "-m", f"pipelines.{stage}", dataset],
                 env=os.environ | {"POCUS_CACHE": cache},
                 check=True,
-                stderr=subprocess.DEVNULL,
             )
             taken = time.perf_counter() - start
             total += taken
