@@ -30,6 +30,8 @@ FORMATS = frozenset(
     {"mov", "avi", "gif", "mpeg", "mpegvideo", "mpegts", "matroska", "webm", "asf", "flv", "wav"}
     | {"image2", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe", "m4v", "ogg"}
 )
+# Titles in odd encodings must not make a clip unreadable; from PyAV 19 on they never do.
+_LENIENT: Any = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
 # A clip that yields fewer of the frames its header promises was cut off.
 MIN_DECODED_SHARE = 0.9
 
@@ -150,9 +152,8 @@ class _opened:  # noqa: N801 - used as a function
     def __enter__(self) -> tuple[Any, Any]:
         try:
             # The 'file' protocol alone: a playlist must not make the decoder open addresses.
-            self.container = av.open(
-                str(self.path), options={"protocol_whitelist": "file"}, metadata_errors="ignore"
-            )
+            options = {"protocol_whitelist": "file"}
+            self.container = av.open(str(self.path), options=options, **_LENIENT)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise MediaError(f"{self.path.name}: not a video or image ({_words(error)})") from error
         name = self.container.format.name
