@@ -10,7 +10,7 @@ def main(paths: Paths, params: Params) -> None:
     index = read_index(paths.data / "catalog.csv")
     rows = download_all(index, paths.data / "videos", with_environment(params.download))
     write_table(rows, paths.data / "videos.csv", VIDEO_COLUMNS)
-    require_enough(rows, params.download.min_available)
+    require_enough(index, rows, params.download.min_available)
 
 
 if __name__ == "__main__":

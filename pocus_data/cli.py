@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pocus_data.errors import EXIT_FINDINGS, PocusError, UsageError
+from pocus_data import cli_catalog
+from pocus_data.cli_catalog import AsJson, print_json
+from pocus_data.errors import EXIT_FINDINGS, PocusError
 
 app = typer.Typer(
     help="Curate, version and audit an open lung-ultrasound dataset.",
@@ -18,33 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-@app.command()
-def validate(
-    dataset: Annotated[str | None, typer.Argument(help="One dataset; all when left out.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check the catalog; print each problem as file:line:column: rule: message."""
-    from dataclasses import asdict
-
-    from pocus_data.catalog import datasets, read_dataset
-
-    names = [dataset] if dataset else datasets()
-    if not names:
-        raise UsageError("no dataset under catalog/; run this in the repository")
-    read = {name: read_dataset(name) for name in names}
-    problems = sorted(problem for _, found in read.values() for problem in found)
-    if as_json:
-        _print_json([asdict(problem) for problem in problems])
-    else:
-        for problem in problems:
-            print(problem)
-        count = sum(len(catalog) for catalog, _ in read.values())
-        print(f"{count} entries, {len(problems)} problems", file=sys.stderr)
-    if problems:
-        raise typer.Exit(EXIT_FINDINGS)
+cli_catalog.register(app)
 
 
 @app.command()
@@ -57,7 +32,7 @@ def network(
 
     facts = networks.describe(networks.build(name))
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     for layer in facts["layers"]:
         shape = "x".join(str(size) for size in layer["output"])
@@ -80,7 +55,7 @@ def audit(
     findings = rules.run_audit(opened)
     summary = rules.as_json(findings, opened)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         for finding in findings:
             print(f"{finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
@@ -104,10 +79,6 @@ def phantom(
         contact_sheet(seed=seed).save(sheet)
         return
     print(to_yaml(draw_specs(patients, clips, seed)), end="")
-
-
-def _print_json(content: Any) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def main() -> None:

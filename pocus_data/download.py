@@ -54,15 +54,17 @@ def download_all(index: pd.DataFrame, folder: Path, settings: Download) -> list[
     return over_processes(task, records(index), "download", _killed)
 
 
-def require_enough(rows: list[dict[str, Any]], min_available: float) -> None:
+def require_enough(index: pd.DataFrame, rows: list[dict[str, Any]], min_available: float) -> None:
     """Fail when too little of the catalog could be had.
 
     Raises
     ------
     FetchError
-        if less than the share ``min_available`` of the entries in use is available.
+        if less than the share ``min_available`` is available of those entries in use that
+        list a download; an entry without one is for the record.
     """
-    wanted = [row for row in rows if row["status"] != EXCLUDED]
+    listed = set(index.loc[index["downloads"] != "", "video_id"])
+    wanted = [row for row in rows if row["status"] != EXCLUDED and row["video_id"] in listed]
     missing = [row for row in wanted if row["status"] != AVAILABLE]
     had = len(wanted) - len(missing)
     if not wanted or had < min_available * len(wanted):

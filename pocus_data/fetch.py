@@ -8,6 +8,7 @@ stays.
 from __future__ import annotations
 
 import errno
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from pocus_data import phantom
@@ -69,6 +71,8 @@ def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) ->
             failures.append(f"{shown}: {error}")
         except requests.RequestException as error:
             failures.append(f"{shown}: {_network_words(error)}")
+        except HTTPError:
+            failures.append(f"{shown}: broke off")
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise _disk_full() from error
@@ -76,6 +80,27 @@ def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) ->
         finally:
             temporary.unlink(missing_ok=True)
     raise FetchError("; ".join(failures) or "the catalog lists no download for it")
+
+
+def keep_local(source: Path, max_bytes: int) -> Fetched:
+    """Take a file of this machine into the work cache, so that an entry can stand for it.
+
+    Raises
+    ------
+    FetchError
+        if it is empty, too large, a web page, or cannot be read.
+    """
+    temporary = cache_folder() / "tmp" / uuid.uuid4().hex
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _copy(source, temporary, max_bytes)
+        return _accept(temporary, "", f"file:{source.name}")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _disk_full() from error
+        raise FetchError(f"{source}: {error.strerror or type(error).__name__}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def remember(got: Fetched) -> None:
@@ -140,9 +165,13 @@ def _download(url: str, target: Path, settings: Download) -> None:
             if response.status_code != requests.codes.ok:
                 raise FetchError(f"HTTP {response.status_code} {response.reason}")
             written = 0
+            patience_ends = time.monotonic() + settings.max_s
             with target.open("wb") as stream:
-                for chunk in response.iter_content(1 << 16):
+                # read1 gives what has come: a server that drips cannot outwait the clock.
+                while chunk := response.raw.read1(1 << 16, decode_content=True):
                     written += len(chunk)
+                    if time.monotonic() > patience_ends:
+                        raise FetchError(f"not done after {settings.max_s:g} seconds")
                     if written > settings.max_bytes:
                         raise FetchError(f"more than {settings.max_bytes} bytes")
                     stream.write(chunk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ NOASSERTION = "NOASSERTION"
 class Terms:
     """What the holder of a copy may do with it; ``None`` reads "nobody has said"."""
 
+    fetch: bool | None
     derive: bool | None
     redistribute: bool | None
     commercial: bool | None
@@ -33,10 +35,10 @@ class Terms:
     @property
     def crops_redistributable(self) -> bool:
         """Whether a crop or frame (a derived work) may be passed on; unknown counts as no."""
-        return bool(self.derive) and bool(self.redistribute)
+        return permits(self, Policy.REDISTRIBUTABLE, derived=True)
 
 
-UNKNOWN = Terms(None, None, None, None, None)
+UNKNOWN = Terms(None, None, None, None, None, None)
 
 
 def terms_of(license_id: str, described: dict[str, Terms] | None = None) -> Terms:
@@ -50,10 +52,11 @@ def terms_of(license_id: str, described: dict[str, Terms] | None = None) -> Term
     if described and license_id in described:
         return described[license_id]
     if license_id.startswith("CC0-"):
-        return Terms(True, True, True, attribution=False, share_alike=False)
+        return Terms(True, True, True, True, attribution=False, share_alike=False)
     if license_id.startswith("CC-BY"):
         parts = set(license_id.split("-"))
         return Terms(
+            fetch=True,
             derive="ND" not in parts,
             redistribute=True,
             commercial="NC" not in parts,
@@ -61,6 +64,34 @@ def terms_of(license_id: str, described: dict[str, Terms] | None = None) -> Term
             share_alike="SA" in parts,
         )
     return UNKNOWN
+
+
+class Policy(StrEnum):
+    """Which entries a selection takes, by what their licences allow."""
+
+    ANY = "any"
+    REDISTRIBUTABLE = "redistributable"
+    OPEN = "open"
+    COMMERCIAL = "commercial"
+
+
+def permits(terms: Terms, policy: Policy, *, derived: bool = False) -> bool:
+    """Whether a policy takes a work under these terms.
+
+    ``redistributable`` asks that copies may be passed on; ``commercial`` that they may also be
+    sold; ``open`` that they may be changed besides, as the Open Definition
+    (https://opendefinition.org/od/2.1) asks. With ``derived`` it is a crop or frame that is
+    to be passed on: then every policy but ``any`` asks that derived works be allowed. Whatever
+    nobody has said counts as no.
+    """
+    if policy is Policy.ANY:
+        return True
+    asked = [terms.redistribute]
+    if policy in (Policy.COMMERCIAL, Policy.OPEN):
+        asked.append(terms.commercial)
+    if derived or policy is Policy.OPEN:
+        asked.append(terms.derive)
+    return all(answer is True for answer in asked)
 
 
 @cache

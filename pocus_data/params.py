@@ -38,6 +38,7 @@ class Download(_Section):
     mirrors: tuple[str, ...] = ()
     mirror_of: str = ""
     timeout_s: float = Field(default=30, gt=0)
+    max_s: float = Field(default=1800, gt=0)
     retries: int = Field(default=2, ge=0)
     max_bytes: Whole = 2_000_000_000
     min_available: Share = 0.5

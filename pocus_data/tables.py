@@ -25,9 +25,13 @@ CATALOG_COLUMNS = (
     "file",
     "url",
     "video_name",
+    "title",
     "downloads",
+    "yt_dlp_format",
     "sha256",
     "bytes",
+    "container",
+    "codec",
     "class",
     "class_note",
     "media",
@@ -40,10 +44,21 @@ CATALOG_COLUMNS = (
     "frame_rate_hz",
     "resolution",
     "frames",
+    "sex",
+    "age_years",
+    "symptoms",
+    "patient_history",
+    "scan_area",
+    "lung_abdomen_interface",
     "web_comment",
     "md_comment",
+    "md2_comment",
+    "md3_comment",
     "findings",
+    "looks_healthy",
     "changes_made",
+    "remarks",
+    "added",
     "releases",
     "crop_x",
     "crop_y",
@@ -118,8 +133,9 @@ PREDICTION_COLUMNS = (
 _INTEGERS = frozenset(
     {"bytes", "frames", "width", "height", "x", "y", "size", "fold", "frame_index"}
     | {"crop_x", "crop_y", "crop_size", "trim_start", "trim_stop", "frame_width", "frame_height"}
+    | {"scan_area"}
 )
-_REALS = frozenset({"frame_rate_hz", "duration_s", "time_s"})
+_REALS = frozenset({"frame_rate_hz", "duration_s", "time_s", "age_years"})
 _FLAGS = frozenset({"redistributable"})
 
 

@@ -10,6 +10,11 @@ import yaml
 
 KeyPath = tuple[str | int, ...]
 
+# An error keeps a catalog from being used; a warning wants a person's judgement.
+ERROR, WARNING = "error", "warning"
+# A source's file is a few hundred kilobytes; one far beyond is a mistake, and slow to parse.
+MAX_BYTES = 8_000_000
+
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -22,9 +27,11 @@ class Problem:
     column: int
     rule: str
     message: str
+    severity: str = ERROR
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}"
+        mark = f"{WARNING}: " if self.severity == WARNING else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {mark}{self.message}"
 
 
 @dataclass
@@ -48,10 +55,10 @@ class Document:
             path = path[:-1]
         return self.positions.get(path, (1, 1))
 
-    def problem(self, path: KeyPath, rule: str, message: str) -> Problem:
+    def problem(self, path: KeyPath, rule: str, message: str, severity: str = ERROR) -> Problem:
         """Build a problem located at ``path``."""
         line, column = self.position(path)
-        return Problem(self.file, line, column, rule, message)
+        return Problem(self.file, line, column, rule, message, severity)
 
 
 def read_yaml(path: Path, shown_as: str) -> Document:
@@ -67,9 +74,30 @@ def read_yaml(path: Path, shown_as: str) -> Document:
     The document; mistakes of encoding, syntax, anchors or duplicate keys are in its
     ``problems``, never raised.
     """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            said = f"larger than {MAX_BYTES // 1_000_000} MB; one source a file, split it"
+            return _unreadable(shown_as, "file", said)
+        return parse_yaml(path.read_bytes(), shown_as)
+    except OSError as error:
+        return _unreadable(shown_as, "file", f"cannot be read: {error.strerror or error}")
+
+
+def _unreadable(shown_as: str, rule: str, message: str) -> Document:
+    return Document(shown_as, problems=[Problem(shown_as, 1, 1, rule, message)])
+
+
+def parse_yaml(raw: bytes, shown_as: str) -> Document:
+    """``read_yaml`` for bytes at hand."""
     document = Document(shown_as)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = raw.decode("utf-8")
+        nul = text.find("\0")
+        if nul >= 0:
+            line = text.count("\n", 0, nul) + 1
+            message = "a NUL byte; the file is damaged or is no text"
+            document.problems.append(Problem(shown_as, line, 1, "encoding", message))
+            return document
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -78,11 +106,9 @@ def read_yaml(path: Path, shown_as: str) -> Document:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
-        document.problems.append(Problem(shown_as, 1, 1, "encoding", message))
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
-        document.problems.append(Problem(shown_as, 1, 1, "file", message))
+        document.problems.append(Problem(shown_as, line, 1, "encoding", message))
     except RecursionError:
         message = "nested too deeply"
         document.problems.append(Problem(shown_as, 1, 1, "yaml", message))

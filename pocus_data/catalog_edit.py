@@ -1,0 +1,179 @@
+"""Writing to catalog files by hand's rules: what stood there before stays, byte for byte.
+
+``ruamel.yaml`` tells where entries stand and spells new ones; the new lines are then put between
+the old ones, so that comments, order, quotes and line ends are nobody's loss.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from pocus_data.catalog import read_dataset
+from pocus_data.errors import CatalogError, PocusError, UsageError
+from pocus_data.outputs import fresh
+from pocus_data.workcache import cache_folder
+from pocus_data.yaml_positions import ERROR, parse_yaml
+
+HEADER = "# yaml-language-server: $schema=../schema.json\n"
+# Lists of words and boxes of numbers read best on one line.
+_ON_ONE_LINE = frozenset({"findings", "symptoms", "releases", "crop", "trim", "sheet_numbers"})
+_WIDTH = 100
+_LOCK_S = 20
+
+
+def append_entry(text: str, entry: dict[str, Any]) -> str:
+    """The file's text with one more entry after the last.
+
+    Raises
+    ------
+    UsageError
+        if ``videos`` is no block list, so that there is no place for it.
+    """
+    spans, dash, inner = _layout(text)
+    lines = text.splitlines(keepends=True)
+    end = spans[-1][1] if spans else len(lines)
+    block = _spell(entry, inner).lstrip(" ")
+    new = f"\n{' ' * dash}-{' ' * (inner - dash - 1)}{block}"
+    return _insert(lines, end, new)
+
+
+def add_fields(text: str, video_id: str, fields: dict[str, Any]) -> str:
+    """The file's text with more fields at the end of one entry.
+
+    Raises
+    ------
+    UsageError
+        if no entry has this identifier.
+    """
+    spans, _, inner = _layout(text)
+    ids = [video.get("id") for video in _parse(text)["videos"]]
+    if video_id not in ids:
+        raise UsageError(f"no entry '{video_id}' in this file")
+    end = spans[ids.index(video_id)][1]
+    return _insert(text.splitlines(keepends=True), end, _spell(fields, inner))
+
+
+def new_file(source: dict[str, Any], entry: dict[str, Any]) -> str:
+    """Text of a file for a new source with its first entry."""
+    return HEADER + _spell({"source": source}, 0) + "videos:\n- " + _spell(entry, 2).lstrip(" ")
+
+
+def save(dataset: str, root: Path, path: Path, text: str) -> None:
+    """Put ``text`` in place of a catalog file, if the catalog is sound with it.
+
+    Raises
+    ------
+    CatalogError
+        if that would bring errors; nothing is written then.
+    PocusError
+        if the file cannot be written.
+    """
+    _, problems = read_dataset(dataset, root, instead={path: text.encode()})
+    errors = [str(problem) for problem in problems if problem.severity == ERROR]
+    if errors:
+        raise CatalogError([*errors, f"{path}: left as it was"])
+    try:
+        with fresh(path) as temporary:
+            temporary.write_bytes(text.encode())
+            if path.exists():
+                temporary.chmod(path.stat().st_mode)
+    except OSError as error:
+        raise PocusError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def locked(dataset: str) -> Iterator[None]:
+    """Hold the right to read, change and write one dataset's catalog.
+
+    Raises
+    ------
+    PocusError
+        if another process holds it for longer than some seconds.
+    """
+    path = cache_folder() / "locks" / f"{dataset}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=_LOCK_S):
+            yield
+    except Timeout:
+        message = f"catalog/{dataset}: another command is changing it; try again later"
+        raise PocusError(message) from None
+
+
+def _parse(text: str) -> Any:
+    return YAML(typ="rt").load(text)
+
+
+def _layout(text: str) -> tuple[list[tuple[int, int]], int, int]:
+    """Line spans of the entries, the column of their dashes and that of their fields."""
+    problems = parse_yaml(text.encode(), "it").problems
+    if problems:
+        raise CatalogError([str(problem) for problem in problems])
+    content = _parse(text)
+    videos = content.get("videos") if isinstance(content, CommentedMap) else None
+    if not isinstance(videos, CommentedSeq) or (videos.fa.flow_style() and len(videos)):
+        raise UsageError("'videos' is no block list with one '- id: ...' an entry; write it so")
+    if not videos:
+        raise UsageError("'videos' is empty; delete the file, and its source can be added anew")
+    keys = list(content)
+    lines = text.splitlines()
+    after = keys.index("videos") + 1
+    last = content.lc.key(keys[after])[0] if after < len(keys) else len(lines)
+    inner = videos.lc.item(0)[1]
+    starts = [videos.lc.item(number)[0] for number in range(len(videos))]
+    dash = lines[starts[0]].index("-")
+    spans = []
+    for start, stop in zip(starts, [*starts[1:], last], strict=True):
+        spans.append((start, _without_tail(lines, start, stop, dash)))
+    return spans, dash, inner
+
+
+def _without_tail(lines: list[str], start: int, stop: int, dash: int) -> int:
+    """Where an entry ends: blank lines and outer comments after it belong to what follows."""
+    while stop > start + 1:
+        line = lines[stop - 1]
+        indent = len(line) - len(line.lstrip(" "))
+        if line.strip() and not (line.lstrip().startswith("#") and indent <= dash):
+            break
+        stop -= 1
+    return stop
+
+
+def _insert(lines: list[str], at: int, block: str) -> str:
+    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    before, after = lines[:at], lines[at:]
+    if before and not before[-1].endswith("\n"):
+        before[-1] += newline
+    return "".join([*before, block.replace("\n", newline), *after])
+
+
+def _spell(fields: dict[str, Any], indent: int) -> str:
+    writer = YAML(typ="rt")
+    writer.width = _WIDTH
+    writer.allow_unicode = True
+    stream = io.StringIO()
+    writer.dump(_styled(fields), stream)
+    lines = stream.getvalue().splitlines(keepends=True)
+    return "".join(" " * indent + line if line.strip() else line for line in lines)
+
+
+def _styled(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        mapping = CommentedMap({key: _styled(inner, key) for key, inner in value.items()})
+        if name in _ON_ONE_LINE:
+            mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list | tuple):
+        sequence = CommentedSeq(_styled(inner) for inner in value)
+        if name in _ON_ONE_LINE:
+            sequence.fa.set_flow_style()
+        return sequence
+    return value
