@@ -7,26 +7,18 @@ the old ones, so that comments, order, quotes and line ends are nobody's loss.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from pocus_data.catalog import read_dataset
-from pocus_data.errors import CatalogError, PocusError, UsageError
-from pocus_data.outputs import fresh
-from pocus_data.workcache import cache_folder
-from pocus_data.yaml_positions import ERROR, parse_yaml
+from pocus_data.errors import CatalogError, UsageError
+from pocus_data.yaml_positions import parse_yaml
 
 HEADER = "# yaml-language-server: $schema=../schema.json\n"
 # Lists of words and boxes of numbers read best on one line.
 _ON_ONE_LINE = frozenset({"findings", "symptoms", "releases", "crop", "trim", "sheet_numbers"})
 _WIDTH = 100
-_LOCK_S = 20
 
 
 def append_entry(text: str, entry: dict[str, Any]) -> str:
@@ -64,48 +56,6 @@ def add_fields(text: str, video_id: str, fields: dict[str, Any]) -> str:
 def new_file(source: dict[str, Any], entry: dict[str, Any]) -> str:
     """Text of a file for a new source with its first entry."""
     return HEADER + _spell({"source": source}, 0) + "videos:\n- " + _spell(entry, 2).lstrip(" ")
-
-
-def save(dataset: str, root: Path, path: Path, text: str) -> None:
-    """Put ``text`` in place of a catalog file, if the catalog is sound with it.
-
-    Raises
-    ------
-    CatalogError
-        if that would bring errors; nothing is written then.
-    PocusError
-        if the file cannot be written.
-    """
-    _, problems = read_dataset(dataset, root, instead={path: text.encode()})
-    errors = [str(problem) for problem in problems if problem.severity == ERROR]
-    if errors:
-        raise CatalogError([*errors, f"{path}: left as it was"])
-    try:
-        with fresh(path) as temporary:
-            temporary.write_bytes(text.encode())
-            if path.exists():
-                temporary.chmod(path.stat().st_mode)
-    except OSError as error:
-        raise PocusError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def locked(dataset: str) -> Iterator[None]:
-    """Hold the right to read, change and write one dataset's catalog.
-
-    Raises
-    ------
-    PocusError
-        if another process holds it for longer than some seconds.
-    """
-    path = cache_folder() / "locks" / f"{dataset}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=_LOCK_S):
-            yield
-    except Timeout:
-        message = f"catalog/{dataset}: another command is changing it; try again later"
-        raise PocusError(message) from None
 
 
 def _parse(text: str) -> Any:

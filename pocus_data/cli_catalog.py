@@ -96,7 +96,7 @@ def add(
 
     What only a person knows is asked for on a terminal, and must be given as options elsewhere.
     """
-    from pocus_data import contribute
+    from pocus_data import catalog_write, contribute
     from pocus_data.params import load_params
 
     root = Path()
@@ -117,7 +117,7 @@ def add(
     _confirm(found, window, where)
     head = {"id": answers["source"], "name": source_name, "url": source_url, "kind": source_kind}
     entry = contribute.entry_of(found, answers, window)
-    path = contribute.add_entry(dataset, head | {"license": answers["license"]}, entry, root)
+    path = catalog_write.add_entry(dataset, head | {"license": answers["license"]}, entry, root)
     print(f"{path}: added {entry['id']} ({entry['probe']} probe); now run 'dvc repro'")
     if found.url is None:
         said = "only this machine has its bytes: put them at an address and list it in 'downloads'"
@@ -152,9 +152,9 @@ def withdraw(
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today when left out.")] = None,
 ) -> None:
     """Put a tombstone on an entry; the next 'dvc repro' removes all that was made of it."""
-    from pocus_data import contribute
+    from pocus_data import catalog_write, contribute
 
-    path = contribute.withdraw_entry(video, reason, contribute.day_of(date), Path())
+    path = catalog_write.withdraw_entry(video, reason, contribute.day_of(date), Path())
     print(f"{path}: withdrew {video}; now run 'dvc repro'")
 
 

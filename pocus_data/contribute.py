@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw
 
-from pocus_data import catalog_edit, crop, licenses, look, video
+from pocus_data import crop, licenses, look, video
 from pocus_data.catalog import (
     CATALOG_FOLDER,
-    Catalog,
     datasets,
     files_of,
     read_dataset,
@@ -70,15 +68,17 @@ def measure(file_or_url: str, settings: Download) -> Measured:
     """
     if re.match(r"https?://", file_or_url):
         url, name = file_or_url, unquote(urlsplit(file_or_url).path).rsplit("/", 1)[-1]
-        try:
-            got = fetch([url], "", Path(name).suffix.lower(), settings)
-        except FetchError as error:
-            raise FetchError(f"{error}; nothing was added") from error
     elif Path(file_or_url).is_file():
         url, name = None, Path(file_or_url).name
-        got = keep_local(Path(file_or_url), settings.max_bytes)
     else:
         raise UsageError(f"{file_or_url}: no such file; name a file or an http(s) address")
+    try:
+        if url is None:
+            got = keep_local(Path(file_or_url), settings.max_bytes)
+        else:
+            got = fetch([url], "", Path(name).suffix.lower(), settings)
+    except FetchError as error:
+        raise FetchError(f"{error}; nothing was added") from error
     try:
         probe = video.measured(got.path, got.sha256)
         mean = _mean(got.path, probe.frames)
@@ -202,7 +202,9 @@ def refuse_duplicates(found: Measured, root: Path, *, allow_alike: bool = False)
                 gone = " (withdrawn)" if entry.withdrawn else ""
                 raise PocusError(f"{found.file}: the same bytes are {dataset}/{entry.id}{gone}")
         rows = read_measured(dataset, root)
-        here = {name: row for name, row in rows.items() if row["status"] == AVAILABLE}
+        listed = {entry.id for _, entry in catalog.entries}
+        had = {name: row for name, row in rows.items() if row["status"] == AVAILABLE}
+        here = {name: row for name, row in had.items() if name in listed}
         for name, row in here.items():
             if row["sha256"] == found.sha256:
                 raise PocusError(f"{found.file}: the same bytes are {dataset}/{name}")
@@ -251,76 +253,3 @@ def entry_of(found: Measured, answers: dict[str, Any], window: Window | None) ->
     if window is not None:
         entry["crop"] = {"x": window.x, "y": window.y, "size": window.size}
     return {name: value for name, value in entry.items() if value is not None}
-
-
-def add_entry(dataset: str, source: dict[str, Any], entry: dict[str, Any], root: Path) -> Path:
-    """Write an entry into its source's file; a source that is new gets a file.
-
-    Raises
-    ------
-    CatalogError
-        if the catalog would not be sound with it; nothing is written then.
-    """
-    path = root / CATALOG_FOLDER / dataset / f"{source['id']}.yaml"
-    with catalog_edit.locked(dataset):
-        if path.exists():
-            default = _source_license(dataset, source["id"], root)
-            given = entry.get("license") or source.get("license")
-            entry = _placed(entry, "license", given if given != default else None)
-            text = catalog_edit.append_entry(path.read_bytes().decode(), entry)
-        else:
-            entry = {name: value for name, value in entry.items() if name != "license"}
-            # A new source is called by its identifier until somebody knows better.
-            named = source | {"name": source.get("name") or source["id"]}
-            head = {name: value for name, value in named.items() if value is not None}
-            text = catalog_edit.new_file(head, entry)
-        catalog_edit.save(dataset, root, path, text)
-    return path
-
-
-def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
-    """Put a tombstone on an entry: nothing is made of it any more, its record stays.
-
-    Raises
-    ------
-    UsageError
-        if no dataset has the entry, or it is withdrawn already.
-    """
-    known: list[str] = []
-    for dataset in datasets(root):
-        with catalog_edit.locked(dataset):
-            catalog, _ = read_dataset(dataset, root)
-            known += [entry.id for _, entry in catalog.entries]
-            source = _source_of(catalog, video_id)
-            if source is None:
-                continue
-            path = root / CATALOG_FOLDER / dataset / f"{source}.yaml"
-            tombstone = {"withdrawn": {"date": date, "reason": reason}}
-            text = catalog_edit.add_fields(path.read_bytes().decode(), video_id, tombstone)
-            catalog_edit.save(dataset, root, path, text)
-            return path
-    close = difflib.get_close_matches(video_id, known, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise UsageError(f"no entry '{video_id}' in any dataset{hint}")
-
-
-def _source_of(catalog: Catalog, video_id: str) -> str | None:
-    for source, entry in catalog.entries:
-        if entry.id == video_id:
-            if entry.withdrawn is not None:
-                raise UsageError(f"'{video_id}' is withdrawn since {entry.withdrawn.date}")
-            return source.id
-    return None
-
-
-def _source_license(dataset: str, source_id: str, root: Path) -> str | None:
-    catalog, _ = read_dataset(dataset, root)
-    return next((s.license for s, _ in catalog.entries if s.id == source_id), None)
-
-
-def _placed(entry: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """The entry with a field set, or without it; its place among the others stays."""
-    changed = {key: (value if key == name else old) for key, old in entry.items()}
-    if name not in changed and value is not None:
-        changed[name] = value
-    return {key: old for key, old in changed.items() if old is not None}

@@ -95,6 +95,8 @@ def keep_local(source: Path, max_bytes: int) -> Fetched:
     try:
         _copy(source, temporary, max_bytes)
         return _accept(temporary, "", f"file:{source.name}")
+    except FetchError as error:
+        raise FetchError(f"{source}: {error}") from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _disk_full() from error

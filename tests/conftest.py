@@ -56,7 +56,15 @@ ENTRY = {
     "class": "healthy",
     "media": "video",
     "probe": "convex",
-    "patient": "here-1",
+    "patient": "source-1",
+    "md_comment": "A-lines",
+}
+SOURCE = {
+    "id": "source",
+    "name": "Here",
+    "url": "https://example.org",
+    "kind": "test",
+    "license": "CC-BY-4.0",
 }
 
 
@@ -65,14 +73,23 @@ def write_catalog(tmp_path: Path) -> Callable[..., Path]:
     """Write ``catalog/here/source.yaml`` under a root of its own; returns the root."""
     import yaml
 
-    def write(*videos: dict[str, Any], text: str | bytes | None = None) -> Path:
+    def write(
+        *videos: dict[str, Any],
+        text: str | bytes | None = None,
+        source: dict[str, Any] | None = None,
+    ) -> Path:
         root = tmp_path / "root"
         folder = root / "catalog" / "here"
         folder.mkdir(parents=True, exist_ok=True)
-        source = {"id": "here", "name": "Here", "kind": "test", "license": "CC-BY-4.0"}
-        content = {"source": source, "videos": [ENTRY | video for video in videos]}
+        head = SOURCE | (source or {})
+        # None takes a field away.
+        entries = [
+            {key: value for key, value in (ENTRY | video).items() if value is not None}
+            for video in videos
+        ]
         if text is None:
-            text = yaml.safe_dump(content, sort_keys=False)
+            content = {"source": head, "videos": entries}
+            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         raw = text if isinstance(text, bytes) else text.encode()
         (folder / "source.yaml").write_bytes(raw)
         return root

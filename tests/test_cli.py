@@ -33,8 +33,8 @@ def test_every_command_has_help_and_stands_in_the_readme(name):
 
 def test_validate_the_repository():
     done = run("validate")
-    assert done.returncode == 0 and done.stdout == ""
-    assert "0 problems" in done.stderr
+    assert done.returncode == 0 and "411 entries, 0 errors" in done.stderr
+    assert all(": warning: " in line for line in done.stdout.splitlines())
 
 
 def test_validate_reports_and_fails(write_catalog):
@@ -43,7 +43,7 @@ def test_validate_reports_and_fails(write_catalog):
     assert done.returncode == 1
     assert done.stdout.startswith("catalog/here/source.yaml:")
     listed = json.loads(run("validate", "here", "--json", cwd=root).stdout)
-    assert listed[0]["rule"] == "schema" and listed[0]["line"] > 1
+    assert listed[0]["rule"] == "unknown-key" and listed[0]["line"] > 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from pocus_data.models import Diagnosis, Symptom
 from pocus_data.models import Finding as Seen
 from pocus_data.yaml_positions import KeyPath
 
-_NEGATED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bno signs of )(?<!\babsence of )"
+_NEGATED = (
+    r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bno signs of )(?<!\babsence of )(?<!\bpleural )"
+)
 _DISEASE = re.compile(
     _NEGATED + r"\b(consolidat\w*|(?:pleural )?effusion\w*|pneumonia|hepati[sz]ation|empyema"
     r"|atelecta\w*|atalectic|cancer|white lung|mass)\b",

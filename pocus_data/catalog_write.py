@@ -1,0 +1,135 @@
+"""Changing the catalog on disk: one process at a time, whole or not at all, sound or not at all."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pocus_data import catalog_edit
+from pocus_data.catalog import CATALOG_FOLDER, Catalog, datasets, read_dataset
+from pocus_data.errors import CatalogError, PocusError, UsageError
+from pocus_data.outputs import fresh
+from pocus_data.workcache import cache_folder
+from pocus_data.yaml_positions import ERROR
+
+_LOCK_S = 20
+
+
+def add_entry(dataset: str, source: dict[str, Any], entry: dict[str, Any], root: Path) -> Path:
+    """Write an entry into its source's file; a source that is new gets a file.
+
+    Raises
+    ------
+    CatalogError
+        if the catalog would not be sound with it; nothing is written then.
+    """
+    path = root / CATALOG_FOLDER / dataset / f"{source['id']}.yaml"
+    with _locked(dataset):
+        if path.exists():
+            default = _source_license(dataset, source["id"], root)
+            given = entry.get("license") or source.get("license")
+            entry = _placed(entry, "license", given if given != default else None)
+            text = catalog_edit.append_entry(path.read_bytes().decode(), entry)
+        else:
+            entry = {name: value for name, value in entry.items() if name != "license"}
+            # A new source is called by its identifier until somebody knows better.
+            named = source | {"name": source.get("name") or source["id"]}
+            head = {name: value for name, value in named.items() if value is not None}
+            text = catalog_edit.new_file(head, entry)
+        _save(dataset, root, path, text)
+    return path
+
+
+def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
+    """Put a tombstone on an entry: nothing is made of it any more, its record stays.
+
+    Raises
+    ------
+    UsageError
+        if no dataset has the entry, or it is withdrawn already.
+    """
+    known: list[str] = []
+    for dataset in datasets(root):
+        with _locked(dataset):
+            catalog, _ = read_dataset(dataset, root)
+            known += [entry.id for _, entry in catalog.entries]
+            source = _source_of(catalog, video_id)
+            if source is None:
+                continue
+            path = root / CATALOG_FOLDER / dataset / f"{source}.yaml"
+            tombstone = {"withdrawn": {"date": date, "reason": reason}}
+            text = catalog_edit.add_fields(path.read_bytes().decode(), video_id, tombstone)
+            _save(dataset, root, path, text)
+            return path
+    close = difflib.get_close_matches(video_id, known, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise UsageError(f"no entry '{video_id}' in any dataset{hint}")
+
+
+def _source_of(catalog: Catalog, video_id: str) -> str | None:
+    for source, entry in catalog.entries:
+        if entry.id == video_id:
+            if entry.withdrawn is not None:
+                raise UsageError(f"'{video_id}' is withdrawn since {entry.withdrawn.date}")
+            return source.id
+    return None
+
+
+def _source_license(dataset: str, source_id: str, root: Path) -> str | None:
+    catalog, _ = read_dataset(dataset, root)
+    return next((s.license for s, _ in catalog.entries if s.id == source_id), None)
+
+
+def _placed(entry: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The entry with a field set, or without it; its place among the others stays."""
+    changed = {key: (value if key == name else old) for key, old in entry.items()}
+    if name not in changed and value is not None:
+        changed[name] = value
+    return {key: old for key, old in changed.items() if old is not None}
+
+
+def _save(dataset: str, root: Path, path: Path, text: str) -> None:
+    """Put ``text`` in place of a catalog file, if the catalog is sound with it.
+
+    Raises
+    ------
+    CatalogError
+        if that would bring errors; nothing is written then.
+    PocusError
+        if the file cannot be written.
+    """
+    _, problems = read_dataset(dataset, root, instead={path: text.encode()})
+    errors = [str(problem) for problem in problems if problem.severity == ERROR]
+    if errors:
+        raise CatalogError([*errors, f"{path}: left as it was"])
+    try:
+        with fresh(path) as temporary:
+            temporary.write_bytes(text.encode())
+            if path.exists():
+                temporary.chmod(path.stat().st_mode)
+    except OSError as error:
+        raise PocusError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _locked(dataset: str) -> Iterator[None]:
+    """Hold the right to read, change and write one dataset's catalog.
+
+    Raises
+    ------
+    PocusError
+        if another process holds it for longer than some seconds.
+    """
+    path = cache_folder() / "locks" / f"{dataset}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=_LOCK_S):
+            yield
+    except Timeout:
+        message = f"catalog/{dataset}: another command is changing it; try again later"
+        raise PocusError(message) from None
