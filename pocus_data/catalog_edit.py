@@ -64,7 +64,7 @@ def _parse(text: str) -> Any:
 
 def _layout(text: str) -> tuple[list[tuple[int, int]], int, int]:
     """Line spans of the entries, the column of their dashes and that of their fields."""
-    problems = parse_yaml(text.encode(), "it").problems
+    problems = parse_yaml(text.encode(), "the file").problems
     if problems:
         raise CatalogError([str(problem) for problem in problems])
     content = _parse(text)

@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pocus_data import catalog_edit
-from pocus_data.catalog import CATALOG_FOLDER, Catalog, datasets, read_dataset
+from pocus_data.catalog import CATALOG_FOLDER, Catalog, datasets, load_catalog, read_dataset
 from pocus_data.errors import CatalogError, PocusError, UsageError
 from pocus_data.outputs import fresh
 from pocus_data.workcache import cache_folder
@@ -52,11 +52,13 @@ def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
     ------
     UsageError
         if no dataset has the entry, or it is withdrawn already.
+    CatalogError
+        if a catalog has errors, which are to be mended first.
     """
     known: list[str] = []
     for dataset in datasets(root):
         with _locked(dataset):
-            catalog, _ = read_dataset(dataset, root)
+            catalog = load_catalog(dataset, root)
             known += [entry.id for _, entry in catalog.entries]
             source = _source_of(catalog, video_id)
             if source is None:

@@ -15,7 +15,7 @@ from pocus_data import crop, licenses, look, video
 from pocus_data.catalog import (
     CATALOG_FOLDER,
     datasets,
-    files_of,
+    load_catalog,
     read_dataset,
     read_measured,
 )
@@ -103,8 +103,10 @@ def check_answers(answers: dict[str, Any], dataset: str, root: Path) -> None:
     ------
     UsageError
         naming the first of them and what it may be.
+    CatalogError
+        if the catalog itself has errors, which are to be mended first.
     """
-    files_of(dataset, root)
+    load_catalog(dataset, root)
     for name, words in (("class", Diagnosis), ("probe", Probe)):
         known = [word.value for word in words]
         if answers[name] not in known:

@@ -8,6 +8,7 @@ import numpy as np
 import yaml
 from PIL import Image, ImageDraw, ImageFont
 
+from pocus_data import catalog_edit
 from pocus_data.phantom import CODECS, ClipSpec, frames
 from pocus_data.phantom_screen import FURNITURE
 
@@ -99,7 +100,7 @@ def to_yaml(specs: list[ClipSpec]) -> str:
     text = "# Synthetic clips, drawn on the spot. Made by `pocus-data phantom`; edit that.\n"
     content = {"source": source, "videos": [_entry(spec) for spec in specs]}
     dumped = yaml.safe_dump(content, sort_keys=False, width=4096, allow_unicode=True)
-    return text + str(dumped)
+    return catalog_edit.HEADER + text + str(dumped)
 
 
 def _entry(spec: ClipSpec) -> dict[str, object]:
