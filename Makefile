@@ -36,8 +36,9 @@ format: setup  ## Rewrite the code in the project's style
 	ruff check --fix .
 	ruff format .
 
-bench: setup  ## Measure the pipeline stage by stage on synthetic clips
+bench: setup  ## Measure the pipeline on synthetic clips, stage by stage, and the catalog's checks
 	python -m benchmarks.stages phantom
+	python -m benchmarks.validate
 
 clean:  ## Remove .venv and all caches but DVC's; data and models stay
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Plays the journey of one contributed clip in a copy of this repository, on the synthetic dataset,
-# and prints it as CONTRIBUTING.md shows it. Run from the repository's top, with .venv active.
+# and prints it as CONTRIBUTING.md shows it; draws the preview where the first argument says. Run from the repository's top, with .venv active.
 set -euo pipefail
 
+picture=${1:+$(realpath -m "$1")}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 git clone --quiet . "$folder/pocus-data"
@@ -22,7 +23,7 @@ git add --all && git -c user.name=x -c user.email=x@y.z commit --quiet --allow-e
 
 play() {
   echo "\$ $*" | sed "s#$folder#~#g"
-  eval "$*" 2>&1 | sed "s#$folder#~#g" | grep -vE '^$|git add|To track|To enable|autostage|dvc push|^(user|sys)'
+  eval "$*" 2>&1 | sed "s#$folder#~#g" | grep -vE '^$|git add|To track|To enable|autostage|dvc push|^(user|sys)' || true
   echo
 }
 
@@ -39,4 +40,4 @@ play pocus-data withdraw mayfield-right-base --reason '"asked for by the patient
 play dvc repro --quiet sample@phantom
 play grep mayfield data/phantom/videos.csv
 play dvc diff --targets data/phantom/videos data/phantom/frames
-[ -z "${1:-}" ] || cp preview.png "$1"
+[ -z "$picture" ] || cp preview.png "$picture"

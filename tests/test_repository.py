@@ -12,6 +12,7 @@ import yaml
 
 from pocus_data.catalog import datasets
 from pocus_data.classifier.metrics import CLASS_METRICS
+from pocus_data.counts import count
 from pocus_data.figures import in_words
 from tests.conftest import REPOSITORY
 
@@ -99,7 +100,9 @@ def test_the_lock_has_hashes_and_no_hosts():
 
 def test_no_video_and_no_frame_of_a_patient_is_tracked():
     media = re.compile(r"\.(mp4|mov|avi|gif|mpe?g|jpe?g|png|dcm|npy|keras|h5)$", re.IGNORECASE)
-    allowed = re.compile(r"^(docs/phantom\.png|reports/(phantom|pocus)/plots/[a-z]+\.png)$")
+    allowed = re.compile(
+        r"^(docs/(phantom|preview)\.png|reports/(phantom|pocus)/plots/[a-z]+\.png)$"
+    )
     strangers = [name for name in tracked() if media.search(name) and not allowed.match(name)]
     assert strangers == []
 
@@ -114,6 +117,18 @@ def test_the_readme_gives_the_committed_results():
     for control in metrics["controls"].values():
         assert in_words(control["frame"], "accuracy") in readme
     assert metrics["protocol"]["split"]["group"] == "patient"
+
+
+def test_the_readme_counts_the_catalog():
+    readme = (REPOSITORY / "README.md").read_text()
+    counted = count("pocus", ("class",), None, REPOSITORY)
+    total = counted["total"]
+    shown = f"{total['entries']} entries, {total['videos']} videos and {total['images']} pictures"
+    assert shown in readme
+    assert f"of the catalog's {total['videos']} videos" in readme
+    for row in counted["groups"]:
+        numbers = " | ".join(str(row[name]) for name in ("videos", "images", "patients"))
+        assert f"| `{row['class']}` | {numbers} |" in readme
 
 
 @pytest.mark.parametrize("target", ["help", "demo", "test", "lint", "format", "bench", "clean"])
