@@ -120,7 +120,7 @@ def datacard(
             licenses=_by(entries, dataset, "license"),
             findings={level.value: _of(findings, level) for level in Severity},
             accuracy=metrics["frame"],
-            patients=dataset.index["patient"].nunique(),
+            patients=dataset.index.loc[dataset.index["patient"] != "", "patient"].nunique(),
         )
         + "\n"
     )

@@ -53,17 +53,31 @@ def test_good_missing_broken_and_excluded_side_by_side(index_of, server, mp4, tm
     assert [path.name for path in (tmp_path / "videos").iterdir()] == ["good.mp4"]
 
 
+def listing(*rows: dict[str, str], downloads: str = "https://example.org/v") -> pd.DataFrame:
+    names = [row["video_id"] for row in rows]
+    return pd.DataFrame({"video_id": names, "downloads": downloads}, dtype=str)
+
+
 def row(status: str) -> dict[str, str]:
-    return {"video_id": "v", "status": status, "reason": "" if status == "available" else "why"}
+    reason = "" if status == "available" else "why"
+    return {"video_id": status, "status": status, "reason": reason}
 
 
 def test_too_little_to_go_on():
     rows = [row("available"), row("unavailable"), row("unreadable")]
-    require_enough([*rows, row("excluded")], 0.3)
-    with pytest.raises(FetchError, match=r"1 of 3 clips available.*POCUS_MIRROR.*First: v: why"):
-        require_enough(rows, 0.5)
+    all_rows = [*rows, row("excluded")]
+    require_enough(listing(*all_rows), all_rows, 0.3)
+    said = r"1 of 3 clips available.*POCUS_MIRROR.*First: unavailable: why"
+    with pytest.raises(FetchError, match=said):
+        require_enough(listing(*rows), rows, 0.5)
     with pytest.raises(FetchError, match="0 of 0"):
-        require_enough([], 0.0)
+        require_enough(listing(), [], 0.0)
+
+
+def test_entries_that_list_no_download_do_not_count():
+    here, record = row("available"), row("unavailable")
+    index = pd.concat([listing(here), listing(record, downloads="")])
+    require_enough(index, [here, record], 1.0)
 
 
 def test_the_mirror_of_the_environment_comes_first(tmp_path: Path, monkeypatch):
