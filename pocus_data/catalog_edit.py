@@ -1,14 +1,14 @@
 """Writing to catalog files by hand's rules: what stood there before stays, byte for byte.
 
-``ruamel.yaml`` tells where entries stand and spells new ones; the new lines are then put between
-the old ones, so that comments, order, quotes and line ends are nobody's loss.
+``ruamel.yaml`` tells where entries stand, PyYAML spells new ones; the new lines are then put
+between the old ones, so that comments, order, quotes and line ends are nobody's loss.
 """
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -106,24 +106,45 @@ def _insert(lines: list[str], at: int, block: str) -> str:
 
 
 def _spell(fields: dict[str, Any], indent: int) -> str:
-    writer = YAML(typ="rt")
-    writer.width = _WIDTH
-    writer.allow_unicode = True
-    stream = io.StringIO()
-    writer.dump(_styled(fields), stream)
-    lines = stream.getvalue().splitlines(keepends=True)
+    text = yaml.dump(
+        _styled(fields), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH
+    )
+    lines = text.splitlines(keepends=True)
     return "".join(" " * indent + line if line.strip() else line for line in lines)
+
+
+_SEQUENCE, _MAPPING = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
+
+
+class _Line(list[Any]):
+    """A list to be written on one line."""
+
+
+class _Box(dict[str, Any]):
+    """A mapping to be written on one line."""
+
+
+class _Writer(yaml.SafeDumper):
+    """Spells values as the catalog's reader, which is PyYAML too, will read them."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML names it
+        """A catalog has no anchors."""
+        return True
+
+
+_Writer.add_representer(
+    _Line, lambda writer, value: writer.represent_sequence(_SEQUENCE, value, flow_style=True)
+)
+_Writer.add_representer(
+    _Box, lambda writer, value: writer.represent_mapping(_MAPPING, value.items(), flow_style=True)
+)
 
 
 def _styled(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
-        mapping = CommentedMap({key: _styled(inner, key) for key, inner in value.items()})
-        if name in _ON_ONE_LINE:
-            mapping.fa.set_flow_style()
-        return mapping
+        mapping = {key: _styled(inner, key) for key, inner in value.items()}
+        return _Box(mapping) if name in _ON_ONE_LINE else mapping
     if isinstance(value, list | tuple):
-        sequence = CommentedSeq(_styled(inner) for inner in value)
-        if name in _ON_ONE_LINE:
-            sequence.fa.set_flow_style()
-        return sequence
+        sequence = [_styled(inner) for inner in value]
+        return _Line(sequence) if name in _ON_ONE_LINE else sequence
     return value

@@ -22,7 +22,7 @@ from pocus_data.catalog import (
 from pocus_data.catalog_rules.identity import slug, stem_of
 from pocus_data.crop import Window
 from pocus_data.errors import FetchError, MediaError, PocusError, UsageError
-from pocus_data.fetch import fetch, keep_local
+from pocus_data.fetch import Wanted, fetch, keep_local
 from pocus_data.models import Diagnosis, Media, Probe
 from pocus_data.params import Download
 from pocus_data.tables import AVAILABLE
@@ -76,7 +76,7 @@ def measure(file_or_url: str, settings: Download) -> Measured:
         if url is None:
             got = keep_local(Path(file_or_url), settings.max_bytes)
         else:
-            got = fetch([url], "", Path(name).suffix.lower(), settings)
+            got = fetch(Wanted((url,), suffix=Path(name).suffix.lower()), settings)
     except FetchError as error:
         raise FetchError(f"{error}; nothing was added") from error
     try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from pocus_data.errors import FetchError, MediaError, UsageError
-from pocus_data.fetch import fetch, remember
+from pocus_data.fetch import Fetched, Wanted, fetch, remember
 from pocus_data.parallel import over_processes
 from pocus_data.params import Download
 from pocus_data.tables import (
@@ -50,8 +52,56 @@ def download_all(index: pd.DataFrame, folder: Path, settings: Download) -> list[
     with a reason.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    entries = records(index)
+    brought = _bring_all(entries, settings)
     task = partial(_acquire, folder=folder, settings=settings)
-    return over_processes(task, records(index), "download", _killed)
+    return over_processes(task, list(zip(entries, brought, strict=True)), "measure", _killed)
+
+
+# An entry's bytes, why there are none, or nothing yet.
+_Brought = Fetched | str | None
+
+
+def _bring_all(entries: list[dict[str, Any]], settings: Download) -> list[_Brought]:
+    """Fetch what lies somewhere; synthetic clips are left to the processes that measure.
+
+    Transfers wait for the network, not for a core: many threads, few of them at one host.
+    """
+
+    def bring(entry: dict[str, Any]) -> _Brought:
+        if entry["exclude"] or entry["downloads"].startswith("phantom:"):
+            return None
+        return _bring(entry, settings)
+
+    with (
+        ThreadPoolExecutor(settings.at_once) as pool,
+        # disable=None: a bar on a terminal, silence in a log.
+        tqdm(total=len(entries), desc="download", disable=None) as bar,
+    ):
+        futures = [pool.submit(bring, entry) for entry in entries]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                bar.update()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _bring(entry: dict[str, Any], settings: Download) -> Fetched | str:
+    wanted = Wanted(
+        downloads=tuple(split_list(entry["downloads"])),
+        sha256=entry["sha256"],
+        size=None if pd.isna(entry["bytes"]) else int(entry["bytes"]),
+        suffix=Path(entry["file"]).suffix.lower(),
+        archives=tuple(split_list(entry["archives"])),
+        yt_dlp_format=entry["yt_dlp_format"],
+    )
+    try:
+        return fetch(wanted, settings)
+    except FetchError as error:
+        return str(error)
 
 
 def require_enough(index: pd.DataFrame, rows: list[dict[str, Any]], min_available: float) -> None:
@@ -76,16 +126,17 @@ def require_enough(index: pd.DataFrame, rows: list[dict[str, Any]], min_availabl
         )
 
 
-def _acquire(entry: dict[str, Any], folder: Path, settings: Download) -> dict[str, Any]:
-    suffix = Path(entry["file"]).suffix.lower()
+def _acquire(
+    task: tuple[dict[str, Any], _Brought], folder: Path, settings: Download
+) -> dict[str, Any]:
+    entry, got = task
     row: dict[str, Any] = dict.fromkeys(VIDEO_COLUMNS) | {"video_id": entry["video_id"]}
     if entry["exclude"]:
         return row | {"status": EXCLUDED, "reason": entry["exclude"]}
-    try:
-        got = fetch(split_list(entry["downloads"]), entry["sha256"], suffix, settings)
-    except FetchError as error:
-        return row | {"status": UNAVAILABLE, "reason": str(error)}
-    path = folder / f"{entry['video_id']}{suffix}"
+    got = got or _bring(entry, settings)
+    if isinstance(got, str):
+        return row | {"status": UNAVAILABLE, "reason": got}
+    path = folder / f"{entry['video_id']}{Path(entry['file']).suffix.lower()}"
     row |= {"sha256": got.sha256, "bytes": got.path.stat().st_size, "url_used": got.url_used}
     try:
         found = measured(got.path, got.sha256)
@@ -109,7 +160,8 @@ def _acquire(entry: dict[str, Any], folder: Path, settings: Download) -> dict[st
     }
 
 
-def _killed(entry: dict[str, Any]) -> dict[str, Any]:
+def _killed(task: tuple[dict[str, Any], _Brought]) -> dict[str, Any]:
+    entry, _ = task
     reason = f"{entry['file']}: reading it crashed the decoder or used up the memory"
     row: dict[str, Any] = dict.fromkeys(VIDEO_COLUMNS)
     return row | {"video_id": entry["video_id"], "status": UNREADABLE, "reason": reason}

@@ -1,29 +1,51 @@
 """Bytes from the world, checked before anyone believes them.
 
-Sources are tried in order: the work cache, mirrors, then the entry's own downloads. A file
-appears in the cache only after its checksum was right; whatever was fetched before a failure
+Sources are tried in order: the work cache, mirrors, the entry's own downloads, archived copies. A
+file appears in the cache only after its checksum was right; whatever was fetched before a failure
 stays.
 """
 
 from __future__ import annotations
 
 import errno
-import time
+import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
-
-from pocus_data import phantom
+from pocus_data import phantom, transfer, video_pages
 from pocus_data.errors import FetchError, PocusError
 from pocus_data.outputs import write_text
 from pocus_data.params import Download
 from pocus_data.workcache import cache_folder, digest_of, file_sha256
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be fetched.
+
+    Attributes
+    ----------
+    downloads, archives : addresses of the bytes, best first; archived copies come last.
+    sha256 : expected digest in hexadecimal; empty when nobody has pinned one yet.
+    size : expected length in bytes; ``None`` when unknown.
+    suffix : ending of the file's name, with its dot.
+    yt_dlp_format : the rendition that yt-dlp is to fetch; empty for plain downloads.
+    """
+
+    downloads: tuple[str, ...]
+    sha256: str = ""
+    size: int | None = None
+    suffix: str = ""
+    archives: tuple[str, ...] = ()
+    yt_dlp_format: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All places in the world that have the bytes, best first."""
+        return self.downloads + self.archives
+
 
 # A page that a server sends in place of a file starts like one of these.
 _MARKUP = (b"<!", b"<html", b"<?xml", b"<head")
@@ -41,14 +63,8 @@ class Fetched:
     url_used: str
 
 
-def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) -> Fetched:
+def fetch(entry: Wanted, settings: Download) -> Fetched:
     """Get the bytes of one entry.
-
-    Parameters
-    ----------
-    downloads : addresses of the bytes, best first: ``http(s)://…`` or ``phantom:…``.
-    sha256 : expected digest in hexadecimal; empty when nobody has pinned one yet.
-    suffix : file name extension of the entry, with its dot.
 
     Raises
     ------
@@ -57,22 +73,18 @@ def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) ->
     PocusError
         if the disk is full.
     """
-    known = _from_cache(sha256 or _pointed_at(downloads), downloads)
+    known = from_cache(entry)
     if known:
         return known
     failures = []
-    for place, shown, url in _places(downloads, settings):
-        temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{suffix}"
+    for place, shown, url in _places(entry, settings):
+        temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{entry.suffix}"
         temporary.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _bring(place, temporary, settings)
-            return _accept(temporary, sha256, url)
+            _bring(place, temporary, entry, settings)
+            return _accept(temporary, entry.sha256, url)
         except FetchError as error:
             failures.append(f"{shown}: {error}")
-        except requests.RequestException as error:
-            failures.append(f"{shown}: {_network_words(error)}")
-        except HTTPError:
-            failures.append(f"{shown}: broke off")
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise _disk_full() from error
@@ -80,6 +92,11 @@ def fetch(downloads: list[str], sha256: str, suffix: str, settings: Download) ->
         finally:
             temporary.unlink(missing_ok=True)
     raise FetchError("; ".join(failures) or "the catalog lists no download for it")
+
+
+def from_cache(entry: Wanted) -> Fetched | None:
+    """The entry's bytes, if they were fetched before."""
+    return _from_cache(entry.sha256 or _pointed_at(entry.addresses), entry.addresses)
 
 
 def keep_local(source: Path, max_bytes: int) -> Fetched:
@@ -110,19 +127,19 @@ def remember(got: Fetched) -> None:
     write_text(_pointer(got.url_used), got.sha256)
 
 
-def _places(downloads: list[str], settings: Download) -> list[tuple[str, str, str]]:
+def _places(entry: Wanted, settings: Download) -> list[tuple[str, str, str]]:
     """(where to look, how to call it, address it stands for) in the order to try.
 
     A mirror is called by what it mirrors: its own address may be private.
     """
     mirrored = []
     for mirror in settings.mirrors:
-        for url in downloads:
+        for url in entry.downloads:
             if settings.mirror_of and url.startswith(settings.mirror_of):
                 relative = url.removeprefix(settings.mirror_of)
                 place = _under(mirror, relative)
                 mirrored.append((place, f"mirror:{unquote(relative)}", url))
-    return mirrored + [(url, url, url) for url in downloads]
+    return mirrored + [(url, url, url) for url in entry.addresses]
 
 
 def _under(mirror: str, relative: str) -> str:
@@ -134,11 +151,14 @@ def _under(mirror: str, relative: str) -> str:
     return str(path) if path.is_relative_to(folder) else str(folder / "outside-the-mirror")
 
 
-def _bring(place: str, target: Path, settings: Download) -> None:
+def _bring(place: str, target: Path, entry: Wanted, settings: Download) -> None:
     if place.startswith("phantom:"):
         phantom.render(place, target)
     elif place.startswith(("http://", "https://")):
-        _download(place, target, settings)
+        if entry.yt_dlp_format and place in entry.downloads:
+            video_pages.download(place, entry.yt_dlp_format, target, settings)
+        else:
+            transfer.download(place, target, settings, entry.size)
     elif not Path(place).is_file():
         raise FetchError("no such file")
     else:
@@ -148,39 +168,7 @@ def _bring(place: str, target: Path, settings: Download) -> None:
 def _copy(source: Path, target: Path, max_bytes: int) -> None:
     if source.stat().st_size > max_bytes:
         raise FetchError(f"more than {max_bytes} bytes")
-    target.write_bytes(source.read_bytes())
-
-
-def _download(url: str, target: Path, settings: Download) -> None:
-    retry = Retry(
-        total=settings.retries,
-        backoff_factor=0.5,
-        status_forcelist=(429, 500, 502, 503, 504),
-        raise_on_status=False,
-        # A server may ask for hours of patience; the row says what it answered instead.
-        respect_retry_after_header=False,
-    )
-    with requests.Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=retry))
-        session.mount("https://", HTTPAdapter(max_retries=retry))
-        with session.get(url, stream=True, timeout=settings.timeout_s) as response:
-            if response.status_code != requests.codes.ok:
-                raise FetchError(f"HTTP {response.status_code} {response.reason}")
-            written = 0
-            patience_ends = time.monotonic() + settings.max_s
-            with target.open("wb") as stream:
-                # read1 gives what has come: a server that drips cannot outwait the clock.
-                while chunk := response.raw.read1(1 << 16, decode_content=True):
-                    written += len(chunk)
-                    if time.monotonic() > patience_ends:
-                        raise FetchError(f"not done after {settings.max_s:g} seconds")
-                    if written > settings.max_bytes:
-                        raise FetchError(f"more than {settings.max_bytes} bytes")
-                    stream.write(chunk)
-            promised = response.headers.get("Content-Length", "")
-            encoded = response.headers.get("Content-Encoding")
-            if promised.isdecimal() and not encoded and int(promised) != written:
-                raise FetchError(f"broke off after {written} of {promised} bytes")
+    shutil.copyfile(source, target)
 
 
 def _accept(temporary: Path, expected: str, url: str) -> Fetched:
@@ -204,7 +192,7 @@ def _accept(temporary: Path, expected: str, url: str) -> Fetched:
     return Fetched(path, got, url)
 
 
-def _from_cache(sha256: str, downloads: list[str]) -> Fetched | None:
+def _from_cache(sha256: str, addresses: tuple[str, ...]) -> Fetched | None:
     path = _blob(sha256)
     origin = path.with_suffix(".origin")
     if not sha256 or not path.is_file() or not origin.is_file():
@@ -214,11 +202,11 @@ def _from_cache(sha256: str, downloads: list[str]) -> Fetched | None:
         return None
     url = origin.read_text(encoding="utf-8")
     # Another entry may have brought the same bytes first; this one's record is its own.
-    return Fetched(path, sha256, url if url in downloads or not downloads else downloads[0])
+    return Fetched(path, sha256, url if url in addresses or not addresses else addresses[0])
 
 
-def _pointed_at(downloads: list[str]) -> str:
-    for url in downloads:
+def _pointed_at(addresses: tuple[str, ...]) -> str:
+    for url in addresses:
         pointer = _pointer(url)
         if pointer.is_file():
             return pointer.read_text(encoding="utf-8")
@@ -232,16 +220,6 @@ def _blob(sha256: str) -> Path:
 def _pointer(url: str) -> Path:
     made_by = phantom.fingerprint() if url.startswith("phantom:") else ""
     return cache_folder() / "unpinned" / digest_of(url, made_by)
-
-
-def _network_words(error: requests.RequestException) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "TLS failed"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return type(error).__name__
 
 
 def _disk_full() -> PocusError:

@@ -37,6 +37,7 @@ def _row(catalog: Catalog, source: Source, video: Video) -> dict[str, Any]:
         "source": source.id,
         "source_name": source.name,
         "downloads": join_list(video.downloads),
+        "archives": join_list(video.archives),
         "class": video.diagnosis.value,
         "media": video.media.value,
         "probe": video.probe.value,

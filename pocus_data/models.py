@@ -167,6 +167,9 @@ class Video(Entry):
     downloads: tuple[Download, ...] = Field(
         (), description="addresses of the bytes, best first: http(s)://... or phantom:..."
     )
+    archives: tuple[WebAddress, ...] = Field(
+        (), description="archived copies of the bytes, tried after the downloads"
+    )
     yt_dlp_format: str | None = Field(None, description="the rendition yt-dlp is to fetch")
     sha256: Sha256 | None = Field(None, description="of the bytes; absent until once fetched")
     bytes: int | None = Field(None, gt=0, description="size of the file")

@@ -32,7 +32,10 @@ class Download(_Section):
     """How to fetch. Times in seconds, sizes in bytes.
 
     ``mirrors`` are folders or http(s) addresses that hold, under the same relative paths, what
-    stands under the address ``mirror_of``.
+    stands under the address ``mirror_of``. ``retry_wait_s`` doubles with each retry; who asks
+    for more patience than ``max_wait_s`` is left. ``allow_private`` lets redirects lead into the
+    local network. ``at_once`` transfers run together, ``per_host`` with one host, with ``pause_s``
+    between its requests.
     """
 
     mirrors: tuple[str, ...] = ()
@@ -40,6 +43,13 @@ class Download(_Section):
     timeout_s: float = Field(default=30, gt=0)
     max_s: float = Field(default=1800, gt=0)
     retries: int = Field(default=2, ge=0)
+    retry_wait_s: float = Field(default=1, ge=0)
+    max_wait_s: float = Field(default=60, ge=0)
+    max_redirects: int = Field(default=5, ge=0)
+    allow_private: bool = False
+    at_once: Whole = 16
+    per_host: Whole = 2
+    pause_s: float = Field(default=0.1, ge=0)
     max_bytes: Whole = 2_000_000_000
     min_available: Share = 0.5
 

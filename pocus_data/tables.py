@@ -27,6 +27,7 @@ CATALOG_COLUMNS = (
     "video_name",
     "title",
     "downloads",
+    "archives",
     "yt_dlp_format",
     "sha256",
     "bytes",

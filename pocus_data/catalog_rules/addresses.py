@@ -93,6 +93,8 @@ def _addresses(view: View) -> Iterator[tuple[KeyPath, str]]:
     for number, url in enumerate(video.downloads):
         if not url.startswith("phantom:"):
             yield ("downloads", number), url
+    for number, url in enumerate(video.archives):
+        yield ("archives", number), url
     if view.index == 0:
         for name in ("url", "license_url"):
             url = getattr(view.source, name)
