@@ -11,9 +11,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pocus_data import catalog_edit
-from pocus_data.catalog import CATALOG_FOLDER, Catalog, datasets, load_catalog, read_dataset
+from pocus_data.catalog import (
+    CATALOG_FOLDER,
+    Catalog,
+    datasets,
+    load_catalog,
+    read_dataset,
+    read_measured,
+)
 from pocus_data.errors import CatalogError, PocusError, UsageError
 from pocus_data.outputs import fresh
+from pocus_data.tables import AVAILABLE
 from pocus_data.workcache import cache_folder
 from pocus_data.yaml_positions import ERROR
 
@@ -71,6 +79,36 @@ def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
     close = difflib.get_close_matches(video_id, known, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     raise UsageError(f"no entry '{video_id}' in any dataset{hint}")
+
+
+def pin_entries(dataset: str, root: Path) -> list[str]:
+    """Write checksum and size of what was fetched into entries that have none yet.
+
+    Returns
+    -------
+    The identifiers of the entries that were pinned.
+
+    Raises
+    ------
+    UsageError
+        if there is no such dataset.
+    CatalogError
+        if its catalog has errors, which are to be mended first.
+    """
+    measured = read_measured(dataset, root)
+    pinned = []
+    with _locked(dataset):
+        for source, entry in load_catalog(dataset, root).entries:
+            row = measured.get(entry.id, {})
+            local = all(url.startswith("phantom:") for url in entry.downloads)
+            if entry.sha256 or entry.withdrawn or local or row.get("status") != AVAILABLE:
+                continue
+            path = root / CATALOG_FOLDER / dataset / f"{source.id}.yaml"
+            fields = {"sha256": row["sha256"], "bytes": int(row["bytes"])}
+            text = catalog_edit.add_fields(path.read_bytes().decode(), entry.id, fields)
+            _save(dataset, root, path, text)
+            pinned.append(entry.id)
+    return pinned
 
 
 def _source_of(catalog: Catalog, video_id: str) -> str | None:

@@ -158,6 +158,38 @@ def withdraw(
     print(f"{path}: withdrew {video}; now run 'dvc repro'")
 
 
+def pin(dataset: Annotated[str, typer.Argument(help="Such as pocus.")]) -> None:
+    """Write checksum and size of what was downloaded into entries that have none yet."""
+    from pocus_data import catalog_write
+
+    pinned = catalog_write.pin_entries(dataset, Path())
+    for name in pinned:
+        print(name)
+    print(f"{len(pinned)} entries pinned", file=sys.stderr)
+
+
+def links(
+    dataset: Annotated[str, typer.Argument(help="Such as pocus.")],
+    date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for every address of the catalog, and append what became of it to links/DATASET.csv."""
+    from pocus_data import contribute
+    from pocus_data import links as link_rot
+    from pocus_data.params import load_params
+
+    day = contribute.day_of(date)
+    rows = link_rot.check(dataset, day, load_params().download, Path())
+    if as_json:
+        print_json(rows)
+        return
+    print(f"{'source':32}" + "".join(f"{state:>12}" for state in link_rot.STATES))
+    for source, states in link_rot.by_source(rows).items():
+        print(f"{source:32}" + "".join(f"{count or '':>12}" for count in states.values()))
+    path = link_rot.ledger_path(dataset, Path())
+    print(f"{len(rows)} addresses; appended to {path}", file=sys.stderr)
+
+
 def schema() -> None:
     """Print the JSON Schema of a catalog file, as in catalog/schema.json."""
     from pocus_data.models import json_schema
@@ -207,5 +239,5 @@ def diff(
 
 def register(app: typer.Typer) -> None:
     """Offer these commands."""
-    for command in (validate, add, withdraw, stats, diff, schema):
+    for command in (validate, add, withdraw, pin, links, stats, diff, schema):
         app.command()(command)

@@ -48,7 +48,11 @@ def turn(url: str, settings: Download) -> Iterator[None]:
 
 @contextmanager
 def opened(
-    session: requests.Session, url: str, headers: dict[str, str], settings: Download
+    session: requests.Session,
+    url: str,
+    headers: dict[str, str],
+    settings: Download,
+    method: str = "GET",
 ) -> Iterator[requests.Response]:
     """Open an address for reading, following redirects that lead to no other kind of place.
 
@@ -61,8 +65,13 @@ def opened(
     """
     from_inside = is_private(url)
     for _ in range(settings.max_redirects + 1):
-        response = session.get(
-            url, headers=headers, stream=True, timeout=settings.timeout_s, allow_redirects=False
+        response = session.request(
+            method,
+            url,
+            headers=headers,
+            stream=True,
+            timeout=settings.timeout_s,
+            allow_redirects=False,
         )
         location = response.headers.get("Location")
         if response.status_code not in _REDIRECTS or not location:

@@ -73,13 +73,13 @@ def test_a_fault_gives_the_true_bytes_or_one_line_and_then_a_good_server_gives_t
 def test_what_broke_off_is_resumed_and_not_begun_again(faulty, monkeypatch):
     faults, url = faulty
     asked = []
-    get = hosts.requests.Session.get
+    request = hosts.requests.Session.request
 
     def spy(session, *args, **kwargs):
         asked.append(kwargs["headers"].get("Range"))
-        return get(session, *args, **kwargs)
+        return request(session, *args, **kwargs)
 
-    monkeypatch.setattr(hosts.requests.Session, "get", spy)
+    monkeypatch.setattr(hosts.requests.Session, "request", spy)
     faults.plan = ["cut after 50 %"]
     with pytest.raises(FetchError, match=r"broke off|no connection"):
         fetch(pinned(url), ONCE)
