@@ -1,18 +1,34 @@
-"""Work over all cores that survives a worker's death."""
+"""Work over all cores, in workers that a hostile file can kill but not take the rest with.
+
+Each task has a limit of time and memory. The kernel keeps both, so that they hold inside a
+decoder's own code too.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
 from tqdm import tqdm
 
+try:
+    import resource
+except ImportError:  # pragma: no cover - systems without POSIX limits decode unguarded
+    resource = None  # type: ignore[assignment]
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+# Far above what any clip of an hour takes; a decoder that needs more is caught in a trap.
+LIMIT_S = 300
+LIMIT_BYTES = 4 << 30
 
 
 def over_processes(
@@ -20,13 +36,15 @@ def over_processes(
     items: Iterable[Item],
     title: str,
     when_killed: Callable[[Item], Result],
+    limit_s: float = LIMIT_S,
 ) -> list[Result]:
     """Run ``task`` on every item on all cores; results in order, with a progress bar.
 
-    A decoder that crashes on a broken file, or runs out of memory, takes its process with it. The
-    items then unfinished run again, each in a process of its own; ``when_killed`` answers for the
-    one that dies there too.
+    A decoder that crashes on a broken file, hangs, or runs out of memory takes its process with it.
+    The items then unfinished run again, each in a process of its own; ``when_killed`` answers for
+    the one that dies there too.
     """
+    task = partial(_within_time, task, limit_s)
     items = list(items)
     workers = max(1, min(os.cpu_count() or 1, len(items)))
     results: list[Result] = []
@@ -39,6 +57,8 @@ def over_processes(
                     results.append(future.result())
                 except BrokenProcessPool:
                     results.append(_alone(task, item, when_killed))
+                except MemoryError:
+                    results.append(when_killed(item))
                 bar.update()
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -52,9 +72,39 @@ def _alone(
     with _pool(1) as pool:
         try:
             return pool.submit(task, item).result()
-        except BrokenProcessPool:
+        except (BrokenProcessPool, MemoryError):
             return when_killed(item)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_limit_memory)
+
+
+def _within_time(task: Callable[[Item], Result], limit_s: float, item: Item) -> Result:
+    if not hasattr(signal, "setitimer"):
+        return task(item)
+    # Without a handler in Python, the kernel ends the process even inside a decoder's loop.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        return task(item)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _limit_memory() -> None:
+    if resource is None:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    # What is mapped already, libraries most of it, does not count.
+    limit = _mapped_bytes() + LIMIT_BYTES
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _mapped_bytes() -> int:
+    try:
+        with open("/proc/self/statm") as stream:  # noqa: PTH123 - no file of the user's
+            return int(stream.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return LIMIT_BYTES

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,20 +65,16 @@ def _sample(
     except MediaError as error:
         return [], f"{video_id}: {error}"
     rows = []
-    for index in indices:
-        frame_id = frames.frame_id_of(video_id, index)
-        target = folder / video_id / f"{frame_id}.png"
+    written = json.loads((cached / _CONTENT).read_text())
+    for index, frame in zip(indices, written, strict=True):
+        target = folder / video_id / f"{frame['frame_id']}.png"
         place(cached / target.name, target)
-        pixels = frames.read_png(target)
         rows.append(
             {
-                "frame_id": frame_id,
+                **frame,
                 "path": target.as_posix(),
-                "sha256": frames.pixels_sha256(pixels),
                 "frame_index": index,
                 "time_s": times_s[index],
-                "width": pixels.shape[1],
-                "height": pixels.shape[0],
                 "crop_x": window.x,
                 "crop_y": window.y,
                 "crop_size": window.size,
@@ -86,6 +84,8 @@ def _sample(
     return rows, ""
 
 
+# Beside the frames in the work cache: digests and sizes, so that nobody decodes PNG for them.
+_CONTENT = "frames.json"
 _FROM_CATALOG = (
     "video_id",
     "source",
@@ -103,4 +103,5 @@ def _killed(clip: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
 
 
 def _write(path: Path, indices: list[int], window: Window, video_id: str, folder: Path) -> None:
-    frames.write_frames(path, indices, window, folder, video_id)
+    written = frames.write_frames(path, indices, window, folder, video_id)
+    (folder / _CONTENT).write_text(json.dumps([asdict(frame) for frame in written]))
