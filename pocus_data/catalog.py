@@ -19,9 +19,18 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pocus_data import licenses
-from pocus_data.catalog_rules.every import Checker, View
+from pocus_data.catalog_rules.every import Checker, SourceView, View
 from pocus_data.errors import CatalogError, UsageError
-from pocus_data.models import Entry, Source, Video
+from pocus_data.models import (
+    Crop,
+    Entry,
+    MdComments,
+    Published,
+    Source,
+    Trim,
+    Video,
+    Withdrawal,
+)
 from pocus_data.yaml_positions import ERROR, Document, Problem, parse_yaml, read_yaml
 
 CATALOG_FOLDER = Path("catalog")
@@ -84,8 +93,12 @@ def files_of(dataset: str, root: Path = Path()) -> list[Path]:
     UsageError
         if there is no such dataset.
     """
-    files = sorted((root / CATALOG_FOLDER / dataset).glob("*.yaml"))
-    if not re.fullmatch(r"[a-z0-9_-]+", dataset) or not files:
+    files = []
+    if re.fullmatch(r"[a-z0-9_-]{1,100}", dataset):
+        found = sorted((root / CATALOG_FOLDER / dataset).glob("*.yaml"))
+        # Editors and half-done writes leave hidden files beside the real ones.
+        files = [path for path in found if path.is_file() and not path.name.startswith(".")]
+    if not files:
         known = ", ".join(datasets(root)) or "none"
         raise UsageError(f"no dataset '{dataset}' under {CATALOG_FOLDER}/; there is: {known}")
     return files
@@ -162,17 +175,22 @@ class _Reader:
             return
         if not isinstance(value, dict) or not isinstance(value.get("videos"), list):
             message = "a catalog file is a mapping with 'source' and a list 'videos'"
+            if isinstance(value, dict) and "videos" not in value:
+                message += "".join(_meant("videos", list(value)))
             self.problems.append(document.problem((), "schema", message))
             return
         for key in value.keys() - {"source", "videos"}:
-            message = f"unknown key '{key}'"
+            message = f"unknown key '{key}'{_meant(key, ['source', 'videos'])}"
             self.problems.append(document.problem((key,), "unknown-key", message))
         source = self._parse(Source, value.get("source"), document, ("source",))
+        if source is not None:
+            view = SourceView(source, document, self.described)
+            self.problems += self.checker.check_source(view)
         for index, raw in enumerate(value["videos"]):
             video = self._parse(Video, raw, document, ("videos", index))
             if source is not None and video is not None:
-                view = View(source, video, document, index, self.described)
-                self.problems += self.checker.check(view)
+                entry = View(source, video, document, index, self.described)
+                self.problems += self.checker.check(entry)
                 self.entries.append((source, video))
 
     def _parse(
@@ -191,13 +209,24 @@ class _Reader:
 def _in_words(detail: ErrorDetails, model: type[Entry]) -> tuple[str, str]:
     name = ".".join(str(part) for part in detail["loc"]) or "entry"
     if detail["type"] == "extra_forbidden":
-        keys = [field.alias or key for key, field in model.model_fields.items()]
-        close = difflib.get_close_matches(str(detail["loc"][-1]), keys, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        return "unknown-key", f"unknown key '{name}'{hint}"
+        keys = _keys_at(model, detail["loc"][:-1])
+        return "unknown-key", f"unknown key '{name}'{_meant(str(detail['loc'][-1]), keys)}"
     if detail["type"] == "missing":
         return "missing-key", f"'{name}' is missing"
     return "schema", f"'{name}': {detail['msg']}{_suggest(detail)}, not {_shorten(detail['input'])}"
+
+
+def _keys_at(model: type[Entry], path: tuple[str | int, ...]) -> list[str]:
+    """The keys that a mapping within an entry may have."""
+    nested: dict[str, type[Entry]] = {"crop": Crop, "trim": Trim}
+    nested |= {"md_comments": MdComments, "withdrawn": Withdrawal}
+    found = nested.get(str(path[0]), Published) if path else model
+    return [field.alias or key for key, field in found.model_fields.items()]
+
+
+def _meant(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def _suggest(detail: ErrorDetails) -> str:

@@ -17,6 +17,7 @@ from pocus_data.yaml_positions import parse_yaml
 # Words for the fields whose names alone say too little.
 _WORDS = {"license": "licence", "md_comment": "MD comment", "added": "date added"}
 _LONGEST = 90
+_LICENSES = "licenses.yaml"
 # GitHub takes comments of 65,536 characters.
 _MOST_ROWS = 200
 # Fields of a source that its entries inherit: a change there is a change of each of them.
@@ -64,7 +65,7 @@ def between(rev_a: str, rev_b: str | None, root: Path) -> list[Change]:
     CatalogError
         if a catalog file of one of them is no YAML.
     """
-    before, after = _entries(_at_revision(rev_a, root)), _entries(_read(rev_b, root))
+    before, after = _things(_at_revision(rev_a, root)), _things(_read(rev_b, root))
     changes = []
     for key in sorted(before.keys() | after.keys()):
         dataset, name = key
@@ -114,15 +115,16 @@ _KINDS = ("added", "removed", "changed")
 def _read(revision: str | None, root: Path) -> dict[str, bytes]:
     if revision is not None:
         return _at_revision(revision, root)
-    files = (root / CATALOG_FOLDER).glob("*/*.yaml")
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    folder = root / CATALOG_FOLDER
+    files = [*folder.glob("*/*.yaml"), folder / _LICENSES]
+    found = [path for path in files if path.is_file() and not path.name.startswith(".")]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
 
 def _at_revision(revision: str, root: Path) -> dict[str, bytes]:
     if revision.startswith("-"):
         raise UsageError(f"'{revision}' is no git revision")
-    # ':./' makes the path relative to the working directory, also below the repository's top.
-    command = ["git", "archive", "--format=tar", f"{revision}:./{CATALOG_FOLDER}"]
+    command = ["git", "archive", "--format=tar", revision, "--", CATALOG_FOLDER.as_posix()]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, check=False)
     except FileNotFoundError:
@@ -130,32 +132,55 @@ def _at_revision(revision: str, root: Path) -> dict[str, bytes]:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise UsageError(f"no catalog at revision '{revision}': {said[-1] if said else 'git'}")
+    found = {}
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        found = {}
         for member in archive.getmembers():
-            stream = archive.extractfile(member)
-            if member.name.count("/") == 1 and member.name.endswith(".yaml") and stream:
-                found[f"{CATALOG_FOLDER}/{member.name}"] = stream.read()
+            stream = archive.extractfile(member) if member.isfile() else None
+            _, _, name = member.name.partition("/")
+            listed = (name.count("/") == 1 and name.endswith(".yaml")) or name == _LICENSES
+            if listed and stream and "/." not in member.name:
+                found[member.name] = stream.read()
     return found
 
 
-def _entries(files: dict[str, bytes]) -> dict[tuple[str, str], dict[str, str]]:
-    """Entries by dataset and identifier; their fields as text, inherited ones filled in."""
-    entries = {}
+def _things(files: dict[str, bytes]) -> dict[tuple[str, str], dict[str, str]]:
+    """Entries, sources and licences by dataset and name; their fields as text.
+
+    What a source says of all its entries is filled in, so that a change there shows at each.
+    """
+    things: dict[tuple[str, str], dict[str, str]] = {}
     for name, raw in files.items():
-        document = parse_yaml(raw, name)
-        if document.problems:
-            raise CatalogError([str(problem) for problem in document.problems])
-        content = document.value if isinstance(document.value, dict) else {}
+        content = _parsed(name, raw)
+        if name.endswith(f"/{_LICENSES}"):
+            for license_id, terms in content.items():
+                fields = terms if isinstance(terms, dict) else {"terms": terms}
+                things["licences", str(license_id)] = _texts(fields)
+            continue
+        dataset = name.split("/")[1]
         source: Any = content.get("source")
         source = source if isinstance(source, dict) else {}
+        said = {key: value for key, value in source.items() if key not in (*_INHERITED, "id")}
+        things[dataset, f"source {source.get('id')}"] = _texts(said)
         inherited = {key: source[key] for key in _INHERITED if key in source}
-        for video in content.get("videos") or []:
+        videos = content.get("videos")
+        for video in videos if isinstance(videos, list) else []:
             if isinstance(video, dict) and "id" in video:
                 fields = inherited | {"source": source.get("id")} | video
-                said = {key: _as_text(value) for key, value in fields.items() if key != "id"}
-                entries[name.split("/")[1], str(video["id"])] = said
-    return entries
+                things[dataset, str(video["id"])] = _texts(fields)
+    return things
+
+
+def _parsed(name: str, raw: bytes) -> dict[str, Any]:
+    document = parse_yaml(raw, name)
+    # Older revisions may have aliases, which only say a value again.
+    unreadable = [each for each in document.problems if "alias" not in each.message]
+    if unreadable:
+        raise CatalogError([str(problem) for problem in unreadable])
+    return document.value if isinstance(document.value, dict) else {}
+
+
+def _texts(fields: dict[str, Any]) -> dict[str, str]:
+    return {key: _as_text(value) for key, value in fields.items() if key != "id"}
 
 
 def _as_text(value: Any) -> str:

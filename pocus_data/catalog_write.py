@@ -23,13 +23,19 @@ from pocus_data.errors import CatalogError, PocusError, UsageError
 from pocus_data.outputs import fresh
 from pocus_data.tables import AVAILABLE
 from pocus_data.workcache import cache_folder
-from pocus_data.yaml_positions import ERROR
+from pocus_data.yaml_positions import ERROR, Problem
 
 _LOCK_S = 20
 
 
-def add_entry(dataset: str, source: dict[str, Any], entry: dict[str, Any], root: Path) -> Path:
+def add_entry(
+    dataset: str, source: dict[str, Any], entry: dict[str, Any], root: Path
+) -> tuple[Path, list[str]]:
     """Write an entry into its source's file; a source that is new gets a file.
+
+    Returns
+    -------
+    The file, and what the rules warn of in the new entry.
 
     Raises
     ------
@@ -45,12 +51,10 @@ def add_entry(dataset: str, source: dict[str, Any], entry: dict[str, Any], root:
             text = catalog_edit.append_entry(path.read_bytes().decode(), entry)
         else:
             entry = {name: value for name, value in entry.items() if name != "license"}
-            # A new source is called by its identifier until somebody knows better.
-            named = source | {"name": source.get("name") or source["id"]}
-            head = {name: value for name, value in named.items() if value is not None}
+            head = {name: value for name, value in source.items() if value is not None}
             text = catalog_edit.new_file(head, entry)
-        _save(dataset, root, path, text)
-    return path
+        warnings = _save(dataset, root, path, text, entry["id"])
+    return path, warnings
 
 
 def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
@@ -66,11 +70,12 @@ def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
     known: list[str] = []
     for dataset in datasets(root):
         with _locked(dataset):
-            catalog = load_catalog(dataset, root)
+            catalog, problems = read_dataset(dataset, root)
             known += [entry.id for _, entry in catalog.entries]
             source = _source_of(catalog, video_id)
             if source is None:
                 continue
+            _refuse_errors(problems)
             path = root / CATALOG_FOLDER / dataset / f"{source}.yaml"
             tombstone = {"withdrawn": {"date": date, "reason": reason}}
             text = catalog_edit.add_fields(path.read_bytes().decode(), video_id, tombstone)
@@ -133,8 +138,12 @@ def _placed(entry: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
     return {key: old for key, old in changed.items() if old is not None}
 
 
-def _save(dataset: str, root: Path, path: Path, text: str) -> None:
+def _save(dataset: str, root: Path, path: Path, text: str, entry: str = "") -> list[str]:
     """Put ``text`` in place of a catalog file, if the catalog is sound with it.
+
+    Returns
+    -------
+    What the rules warn of in ``entry``.
 
     Raises
     ------
@@ -143,17 +152,25 @@ def _save(dataset: str, root: Path, path: Path, text: str) -> None:
     PocusError
         if the file cannot be written.
     """
-    _, problems = read_dataset(dataset, root, instead={path: text.encode()})
-    errors = [str(problem) for problem in problems if problem.severity == ERROR]
-    if errors:
-        raise CatalogError([*errors, f"{path}: left as it was"])
+    raw = text.encode()
+    _, problems = read_dataset(dataset, root, instead={path: raw})
+    _refuse_errors(problems, f"{path}: left as it was")
     try:
         with fresh(path) as temporary:
-            temporary.write_bytes(text.encode())
+            temporary.write_bytes(raw)
             if path.exists():
                 temporary.chmod(path.stat().st_mode)
     except OSError as error:
         raise PocusError(f"{path}: cannot be written: {error.strerror or error}") from error
+    shown = path.relative_to(root).as_posix()
+    first = text.count("\n", 0, text.find(f"id: {entry}\n")) + 1 if entry else len(text)
+    return [str(each) for each in problems if each.file == shown and each.line >= first]
+
+
+def _refuse_errors(problems: list[Problem], *more: str) -> None:
+    errors = [str(problem) for problem in problems if problem.severity == ERROR]
+    if errors:
+        raise CatalogError([*errors, *more])
 
 
 @contextmanager

@@ -88,6 +88,14 @@ def main() -> None:
     except PocusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain when it ends.
+        sys.stdout = None
+        raise SystemExit(0) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{place}{error.strerror or error}", file=sys.stderr)
+        raise SystemExit(EXIT_FINDINGS) from None
 
 
 if __name__ == "__main__":

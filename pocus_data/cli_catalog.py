@@ -96,32 +96,47 @@ def add(
 
     What only a person knows is asked for on a terminal, and must be given as options elsewhere.
     """
+    from pocus_data import answers as said
     from pocus_data import catalog_write, contribute
     from pocus_data.params import load_params
 
     root = Path()
     given = {"source": source, "class": diagnosis, "license": license_id}
-    optional = {"patient": patient, "md_comment": comment, "url": page}
+    optional = {"patient": patient, "md_comment": comment, "url": page, "class_note": class_note}
     answers = _answers(given, optional)
-    answers |= {"probe": probe, "web_comment": web_comment, "class_note": class_note}
-    answers |= {"id": entry_id, "releases": release, "added": contribute.day_of(date)}
-    contribute.check_answers(answers, dataset, root)
+    answers |= {"probe": probe, "web_comment": web_comment}
+    answers |= {"id": entry_id, "releases": release, "added": said.day_of(date)}
+    said.check_answers(answers, dataset, root)
+    head = {"id": answers["source"], "name": source_name, "url": source_url, "kind": source_kind}
+    head |= {"name": source_name or answers["source"], "license": answers["license"]}
+    said.check_source(head)
     found = contribute.measure(file_or_url, load_params().download)
     print(contribute.in_words(found))
     unseen = contribute.refuse_duplicates(found, root, allow_alike=allow_alike)
-    for said in unseen:
-        print(f"not compared by look: {said}")
-    window = contribute.window_from(crop, found)
+    for missing in unseen:
+        print(f"not compared by look: {missing}")
+    window = said.window_from(crop, found.probe, found.window)
     where = preview or contribute.preview_path(found)
-    contribute.preview(found, window).save(where)
-    _confirm(found, window, where)
-    head = {"id": answers["source"], "name": source_name, "url": source_url, "kind": source_kind}
     entry = contribute.entry_of(found, answers, window)
-    path = catalog_write.add_entry(dataset, head | {"license": answers["license"]}, entry, root)
+    contribute.save_preview(found, window, where)
+    _confirm(found, window, where)
+    path, warnings = catalog_write.add_entry(dataset, head, entry, root)
+    for warning in warnings:
+        print(warning, file=sys.stderr)
     print(f"{path}: added {entry['id']} ({entry['probe']} probe); now run 'dvc repro'")
     if found.url is None:
-        said = "only this machine has its bytes: put them at an address and list it in 'downloads'"
-        print(said, file=sys.stderr)
+        print("only this machine has its bytes: give them an address and list it", file=sys.stderr)
+
+
+_QUESTIONS = {
+    "source": "Source (a file's name in the catalog, or a new one)",
+    "class": "Class (covid19, bacterial_pneumonia, viral_pneumonia, healthy, uncertain)",
+    "license": "Licence (SPDX id, NOASSERTION when nobody has stated one)",
+    "patient": "Patient's number at the source (empty when unknown)",
+    "md_comment": "What a medical doctor says (empty when none has looked)",
+    "url": "Page where a person can check it (empty when there is none)",
+    "class_note": "Why the class is uncertain",
+}
 
 
 def _answers(needed: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +145,10 @@ def _answers(needed: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]
     if lacking and not sys.stdin.isatty():
         options = ", ".join(f"--{name}" for name in lacking)
         raise UsageError(f"add: only a person knows these; give {options}")
-    answers = {name: value or typer.prompt(name) for name, value in needed.items()}
+    answers = {name: value or typer.prompt(_QUESTIONS[name]) for name, value in needed.items()}
     for name, value in optional.items():
-        asked = typer.prompt(f"{name} (empty when unknown)", default="") if lacking else ""
+        ask = lacking and not value and (name != "class_note" or answers["class"] == "uncertain")
+        asked = typer.prompt(_QUESTIONS[name], default="", show_default=False) if ask else ""
         answers[name] = value or asked or None
     return answers
 
@@ -152,9 +168,12 @@ def withdraw(
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today when left out.")] = None,
 ) -> None:
     """Put a tombstone on an entry; the next 'dvc repro' removes all that was made of it."""
-    from pocus_data import catalog_write, contribute
+    from pocus_data import answers as said
+    from pocus_data import catalog_write
 
-    path = catalog_write.withdraw_entry(video, reason, contribute.day_of(date), Path())
+    if not reason.strip():
+        raise UsageError("--reason: say why; it stays on the tombstone")
+    path = catalog_write.withdraw_entry(video, reason, said.day_of(date), Path())
     print(f"{path}: withdrew {video}; now run 'dvc repro'")
 
 
@@ -174,11 +193,11 @@ def links(
     as_json: AsJson = False,
 ) -> None:
     """Ask for every address of the catalog, and append what became of it to links/DATASET.csv."""
-    from pocus_data import contribute
+    from pocus_data import answers as said
     from pocus_data import links as link_rot
     from pocus_data.params import load_params
 
-    day = contribute.day_of(date)
+    day = said.day_of(date)
     rows = link_rot.check(dataset, day, load_params().download, Path())
     if as_json:
         print_json(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw
 
-from pocus_data import crop, licenses, look, video
+from pocus_data import crop, look, video
 from pocus_data.catalog import (
-    CATALOG_FOLDER,
     datasets,
-    load_catalog,
     read_dataset,
     read_measured,
 )
@@ -23,7 +20,7 @@ from pocus_data.catalog_rules.identity import slug, stem_of
 from pocus_data.crop import Window
 from pocus_data.errors import FetchError, MediaError, PocusError, UsageError
 from pocus_data.fetch import Wanted, fetch, keep_local
-from pocus_data.models import Diagnosis, Media, Probe
+from pocus_data.models import Media
 from pocus_data.params import Download
 from pocus_data.tables import AVAILABLE
 from pocus_data.video import ProbeResult
@@ -50,7 +47,7 @@ class Measured:
     @property
     def media(self) -> Media:
         """A still picture, or a clip."""
-        still = self.probe.frames == 1 and self.probe.container in _STILL
+        still = self.probe.frames == 1 and self.probe.container in _STILL | {"gif"}
         return Media.IMAGE if still else Media.VIDEO
 
 
@@ -66,17 +63,15 @@ def measure(file_or_url: str, settings: Download) -> Measured:
     MediaError
         if it is no video or picture.
     """
-    if re.match(r"https?://", file_or_url):
-        url, name = file_or_url, unquote(urlsplit(file_or_url).path).rsplit("/", 1)[-1]
-    elif Path(file_or_url).is_file():
-        url, name = None, Path(file_or_url).name
-    else:
-        raise UsageError(f"{file_or_url}: no such file; name a file or an http(s) address")
+    url = file_or_url if re.match(r"https?://", file_or_url, re.IGNORECASE) else None
+    name = _name_of(file_or_url)
+    suffix = Path(name).suffix.lower()
+    suffix = suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ""
     try:
         if url is None:
             got = keep_local(Path(file_or_url), settings.max_bytes)
         else:
-            got = fetch(Wanted((url,), suffix=Path(name).suffix.lower()), settings)
+            got = fetch(Wanted((url,), suffix=suffix), settings)
     except FetchError as error:
         raise FetchError(f"{error}; nothing was added") from error
     try:
@@ -85,77 +80,38 @@ def measure(file_or_url: str, settings: Download) -> Measured:
     except MediaError as error:
         said = str(error).replace(got.path.name, name or file_or_url)
         raise MediaError(f"{said}; nothing was added") from error
-    if not Path(name).suffix:
+    if not suffix:
         name = f"{name or 'clip'}{_ENDINGS.get(probe.container, '')}"
     return Measured(name, url, got.path, got.sha256, probe, crop.find_window(mean), mean)
+
+
+def _name_of(file_or_url: str) -> str:
+    """The file's own name, of an address or of a file of this machine.
+
+    Raises
+    ------
+    UsageError
+        if there is no such file, or its name cannot stand in the catalog.
+    """
+    try:
+        if re.match(r"https?://", file_or_url, re.IGNORECASE):
+            name = unquote(urlsplit(file_or_url).path, errors="strict").rsplit("/", 1)[-1]
+        elif Path(file_or_url).is_file():
+            name = Path(file_or_url).name
+        else:
+            raise UsageError(f"{file_or_url}: no such file; name a file or an http(s) address")
+        name.encode()
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{file_or_url!a}: is no sound name or address ({error})") from error
+    if len(name.encode()) > 200 or "\0" in name or name in {".", ".."}:
+        raise UsageError(f"{ascii(name)[:80]}: no portable file name; rename the file")
+    return name
 
 
 def _mean(path: Path, frames: int) -> Any:
     count = min(frames, crop.MEAN_OF_FRAMES)
     chosen = sorted({round(step * (frames - 1) / max(1, count - 1)) for step in range(count)})
     return crop.mean_of(video.read_frames(path, chosen))
-
-
-def check_answers(answers: dict[str, Any], dataset: str, root: Path) -> None:
-    """Refuse words that the catalog would not take, before anything is fetched.
-
-    Raises
-    ------
-    UsageError
-        naming the first of them and what it may be.
-    CatalogError
-        if the catalog itself has errors, which are to be mended first.
-    """
-    load_catalog(dataset, root)
-    for name, words in (("class", Diagnosis), ("probe", Probe)):
-        known = [word.value for word in words]
-        if answers[name] not in known:
-            raise UsageError(f"--{name} {answers[name]}: is one of {', '.join(known)}")
-    described = licenses.read_described(root / CATALOG_FOLDER / "licenses.yaml")
-    wrong = licenses.problem_with(answers["license"], described)
-    if wrong:
-        raise UsageError(f"--license: {wrong}")
-    source = answers["source"]
-    if slug(source) != source:
-        raise UsageError(f"--source '{source}': write it as '{slug(source)}'")
-    if answers.get("patient"):
-        number = slug(answers["patient"])
-        mine = number.startswith(f"{source}-")
-        answers["patient"] = number if mine else f"{source}-{number}"
-
-
-def day_of(text: str | None) -> datetime.date:
-    """A day written YYYY-MM-DD; today when there is none.
-
-    Raises
-    ------
-    UsageError
-        if it is no such day.
-    """
-    try:
-        return datetime.date.fromisoformat(text) if text else datetime.date.today()
-    except ValueError:
-        raise UsageError(f"--date {text}: write it as YYYY-MM-DD") from None
-
-
-def window_from(text: str | None, found: Measured) -> Window | None:
-    """The window that a person chose as ``x,y,size``, else the one proposed.
-
-    Raises
-    ------
-    UsageError
-        if it is malformed or leaves the frame.
-    """
-    if text is None:
-        return found.window
-    match = re.fullmatch(r"(\d+),(\d+),(\d+)", text.replace(" ", ""))
-    if not match:
-        raise UsageError(f"--crop {text}: write it as x,y,size in pixels")
-    window = Window(*map(int, match.groups()))
-    against = crop.reason_against(window, found.probe.width, found.probe.height)
-    if against:
-        raise UsageError(f"--crop: {against}")
-    return window
 
 
 def in_words(found: Measured) -> str:
@@ -171,11 +127,24 @@ def preview_path(found: Measured) -> Path:
     """Where a preview goes unless a person says otherwise: beside the work cache's files."""
     folder = cache_folder() / "previews"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{slug(stem_of(found.file))}.png"
+    return folder / f"{slug(stem_of(found.file)) or found.sha256}.png"
 
 
-def preview(found: Measured, window: Window | None) -> Image.Image:
-    """The clip's mean frame with the window drawn in."""
+def save_preview(found: Measured, window: Window | None, path: Path) -> None:
+    """Draw the clip's mean frame with the window in it.
+
+    Raises
+    ------
+    UsageError
+        if there can be no picture there.
+    """
+    try:
+        _preview(found, window).save(path)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"--preview {path}: {error}; name a .png file") from error
+
+
+def _preview(found: Measured, window: Window | None) -> Image.Image:
     picture = Image.fromarray(found.mean.round().astype("uint8")).convert("RGB")
     if window is not None:
         edge = (window.x, window.y, window.x + window.size - 1, window.y + window.size - 1)
@@ -193,13 +162,15 @@ def refuse_duplicates(found: Measured, root: Path, *, allow_alike: bool = False)
     Raises
     ------
     PocusError
-        if an entry has the same bytes, or, unless ``allow_alike``, if one looks the same.
+        if an entry has the same bytes, or, unless ``allow_alike``, the same address or look.
     """
     unseen = []
     mine = look.look_of(found.path, found.sha256)
     for dataset in datasets(root):
         catalog, _ = read_dataset(dataset, root)
         for _, entry in catalog.entries:
+            if found.url in entry.downloads and not allow_alike:
+                raise PocusError(f"{found.file}: the same address is {dataset}/{entry.id}")
             if entry.sha256 == found.sha256:
                 gone = " (withdrawn)" if entry.withdrawn else ""
                 raise PocusError(f"{found.file}: the same bytes are {dataset}/{entry.id}{gone}")
@@ -226,9 +197,17 @@ def refuse_duplicates(found: Measured, root: Path, *, allow_alike: bool = False)
 
 
 def entry_of(found: Measured, answers: dict[str, Any], window: Window | None) -> dict[str, Any]:
-    """The new entry's fields, in the catalog's order; ``answers`` are a person's."""
-    stem = stem_of(found.file)
-    entry: dict[str, Any] = {"id": answers.get("id") or slug(stem), "file": found.file}
+    """The new entry's fields, in the catalog's order; ``answers`` are a person's.
+
+    Raises
+    ------
+    UsageError
+        if the file's name gives no identifier and the person chose none.
+    """
+    name = answers.get("id") or slug(stem_of(found.file))
+    if not name:
+        raise UsageError(f"{found.file}: gives no identifier of letters a to z; choose one: --id")
+    entry: dict[str, Any] = {"id": name, "file": found.file}
     entry["url"] = answers.get("url")
     if found.url:
         entry["downloads"] = [found.url]

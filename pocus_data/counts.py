@@ -113,6 +113,8 @@ def draw(counted: dict[str, Any], path: Path) -> None:
     """
     from matplotlib import pyplot
 
+    if path.suffix.lower() not in {".png", ".svg"}:
+        raise UsageError(f"--chart {path}: name a .png or .svg file")
     groups = counted["groups"][::-1]
     names = [" · ".join(row[kind] for kind in counted["by"]) for row in groups]
     figure, axes = pyplot.subplots(figsize=(8, 1.2 + 0.32 * len(groups)), layout="constrained")
@@ -132,7 +134,7 @@ def draw(counted: dict[str, Any], path: Path) -> None:
         with pyplot.rc_context({"svg.hashsalt": "pocus-data"}):
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     except (ValueError, OSError) as error:
-        raise UsageError(f"--chart {path}: {error}; name a .png or .svg file") from error
+        raise UsageError(f"--chart {path}: {error}") from error
     finally:
         pyplot.close(figure)
 

@@ -97,7 +97,12 @@ def permits(terms: Terms, policy: Policy, *, derived: bool = False) -> bool:
 @cache
 def spdx_ids() -> frozenset[str]:
     """All licence identifiers of the SPDX list."""
-    return frozenset(get_spdx_licensing().known_symbols)
+    symbols = get_spdx_licensing().known_symbols.items()
+    return frozenset(
+        name
+        for name, symbol in symbols
+        if not symbol.is_exception and not name.startswith("LicenseRef-")
+    )
 
 
 def problem_with(license_id: str, described: dict[str, Terms]) -> str | None:
@@ -106,11 +111,15 @@ def problem_with(license_id: str, described: dict[str, Terms]) -> str | None:
         return None
     if license_id.startswith("LicenseRef-"):
         return f"'{license_id}' is not described in catalog/licenses.yaml; describe it there"
-    pool = [*spdx_ids(), *described, NOASSERTION]
-    as_spdx = license_id.replace(" ", "-")
+    return f"'{license_id}' is not an SPDX id{_hint(license_id, tuple(described))}"
+
+
+@cache
+def _hint(license_id: str, described: tuple[str, ...]) -> str:
+    pool = {name.lower(): name for name in (*spdx_ids(), *described, NOASSERTION)}
+    as_spdx = license_id.replace(" ", "-").lower()
     close = difflib.get_close_matches(as_spdx, pool, n=1, cutoff=0.6)
-    hint = f"; did you mean {close[0]}?" if close else "; see https://spdx.org/licenses"
-    return f"'{license_id}' is not an SPDX id{hint}"
+    return f"; did you mean {pool[close[0]]}?" if close else "; see https://spdx.org/licenses"
 
 
 def read_described(path: Path) -> dict[str, Terms]:
@@ -123,21 +132,37 @@ def read_described(path: Path) -> dict[str, Terms]:
     """
     if not path.exists():
         return {}
-    document = read_yaml(path, path.name)
+    document = read_yaml(path, f"{path.parent.name}/{path.name}")
     described: dict[str, Terms] = {}
     content = document.value if isinstance(document.value, dict) else {}
     if document.value is not None and content is not document.value:
         document.problems.append(document.problem((), "schema", "must map identifiers to terms"))
-    names = Terms.__dataclass_fields__
     for license_id, entry in content.items():
-        terms: dict[str, Any] = {
-            name: entry.get(name) if isinstance(entry, dict) else "" for name in names
-        }
-        if set(map(type, terms.values())) <= {bool, type(None)}:
-            described[license_id] = Terms(**terms)
-        else:
-            message = f"'{license_id}': each of {', '.join(names)} is true, false or null"
+        message = _misdescribed(license_id, entry)
+        if message:
             document.problems.append(document.problem((license_id,), "schema", message))
+        else:
+            described[license_id] = Terms(**{name: entry.get(name) for name in _ANSWERS})
     if document.problems:
         raise CatalogError([str(problem) for problem in sorted(document.problems)])
     return described
+
+
+_ANSWERS = tuple(Terms.__dataclass_fields__)
+
+
+def _misdescribed(license_id: str, entry: Any) -> str:
+    if not license_id.startswith("LicenseRef-"):
+        # What an SPDX licence allows is not this file's to say.
+        return f"'{license_id}': only a LicenseRef-… is described here"
+    if not isinstance(entry, dict):
+        return f"'{license_id}' must map {', '.join(_ANSWERS)} to true, false or null"
+    for name, value in entry.items():
+        if name in {"name", "url", "note"}:
+            continue
+        if name not in _ANSWERS:
+            close = difflib.get_close_matches(name, _ANSWERS, n=1)
+            return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else "")
+        if not isinstance(value, bool | None):
+            return f"'{license_id}': '{name}' is true, false or null"
+    return ""

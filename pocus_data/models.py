@@ -6,7 +6,7 @@ import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pocus_data.licenses import NOASSERTION
 
@@ -71,8 +71,20 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 Download = Annotated[str, Field(pattern=r"^(https?://|phantom:)[^\s]+$")]
 Release = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
-Resolution = Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")]
-Rate = Annotated[float, Field(gt=0)]
+Resolution = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}x[1-9]\d{0,5}$")]
+Rate = Annotated[float, Field(gt=0, strict=True)]
+Count = Annotated[int, Field(gt=0, strict=True)]
+Pixel = Annotated[int, Field(ge=0, strict=True)]
+
+
+def _no_number(value: Any) -> Any:
+    """A day is written YYYY-MM-DD: a number would be taken for seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("write the day as YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_no_number)]
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
@@ -85,16 +97,16 @@ class Entry(BaseModel):
 class Crop(Entry):
     """A square window, in pixels from the top left corner of the frame."""
 
-    x: int = Field(ge=0, description="left edge")
-    y: int = Field(ge=0, description="top edge")
-    size: int = Field(gt=0, description="width and height")
+    x: Pixel = Field(description="left edge")
+    y: Pixel = Field(description="top edge")
+    size: Count = Field(description="width and height")
 
 
 class Trim(Entry):
     """The part of a clip to use: frames ``start`` up to, not including, ``stop``."""
 
-    start: int = Field(ge=0, description="first frame, counted from 0")
-    stop: int = Field(gt=0, description="the frame after the last")
+    start: Pixel = Field(description="first frame, counted from 0")
+    stop: Count = Field(description="the frame after the last")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -119,7 +131,7 @@ class Published(Entry):
     video_name: Words | None = Field(None, description="the name given there")
     frame_rate_hz: Rate | None = Field(None, description="the frame rate given there, in hertz")
     resolution: Resolution | None = Field(None, description="width x height there, in pixels")
-    frames: int | None = Field(None, gt=0, description="the number of frames there")
+    frames: Count | None = Field(None, description="the number of frames there")
     web_comment: Words | None = Field(None, description="the page's words, as quoted there")
     md_comment: Words | None = Field(None, description="the first doctor's words there")
 
@@ -127,7 +139,7 @@ class Published(Entry):
 class Withdrawal(Entry):
     """The tombstone of an entry that nothing may be made of any more."""
 
-    date: datetime.date = Field(description="the day it was withdrawn")
+    date: Day = Field(description="the day it was withdrawn")
     reason: Words = Field(description="why")
 
 
@@ -139,7 +151,7 @@ class Source(Entry):
     url: WebAddress | None = Field(None, description="its home page")
     kind: Words = Field(description="educational platform, hospital, journal article, ...")
     credit: Words | None = Field(None, description="how the data were credited to it, word by word")
-    accessed: datetime.date | None = Field(None, description="the day it was looked at")
+    accessed: Day | None = Field(None, description="the day it was looked at")
     license: str = Field(
         NOASSERTION, description="default of its clips: SPDX id, NOASSERTION or LicenseRef-..."
     )
@@ -172,7 +184,7 @@ class Video(Entry):
     )
     yt_dlp_format: str | None = Field(None, description="the rendition yt-dlp is to fetch")
     sha256: Sha256 | None = Field(None, description="of the bytes; absent until once fetched")
-    bytes: int | None = Field(None, gt=0, description="size of the file")
+    bytes: Count | None = Field(None, description="size of the file")
     container: Words | None = Field(None, description="the format, as ffmpeg names it")
     codec: Words | None = Field(None, description="the coding, as ffmpeg names it")
     diagnosis: Diagnosis = Field(alias="class", description="what it shows, as its source states")
@@ -184,25 +196,31 @@ class Video(Entry):
     license_url: WebAddress | None = Field(None, description="where not the source's")
     frame_rate_hz: Rate | None = Field(None, description="frames per second")
     resolution: Resolution | None = Field(None, description="width x height in pixels")
-    frames: int | None = Field(None, gt=0, description="length of the clip in frames")
+    frames: Count | None = Field(None, description="length of the clip in frames")
     sex: Sex | None = Field(None, description="of the patient; absent when unknown")
-    age_years: float | None = Field(None, ge=0, le=120, description="of the patient")
+    age_years: float | None = Field(None, ge=0, le=120, strict=True, description="of the patient")
     symptoms: tuple[Symptom, ...] | None = Field(
         None, description="of the patient; empty when asked and none, absent when not asked"
     )
     patient_history: Words | None = Field(None, description="history and preconditions")
-    scan_area: int | None = Field(None, ge=1, le=6, description="chest area, DEGUM's numbers")
-    lung_abdomen_interface: bool | None = Field(None, description="whether it is in view")
+    scan_area: int | None = Field(
+        None, ge=1, le=6, strict=True, description="chest area, DEGUM's numbers"
+    )
+    lung_abdomen_interface: bool | None = Field(
+        None, strict=True, description="whether it is in view"
+    )
     web_comment: Words | None = Field(None, description="what the page says")
     md_comment: Words | None = Field(None, description="what the first medical doctor said")
     md_comments: MdComments | None = Field(None, description="what each doctor said")
     findings: tuple[Finding, ...] | None = Field(
         None, description="empty when looked for and none, absent when nobody looked"
     )
-    looks_healthy: bool | None = Field(None, description="whether the reviewers saw healthy lung")
+    looks_healthy: bool | None = Field(
+        None, strict=True, description="whether the reviewers saw healthy lung"
+    )
     changes_made: Words | None = Field(None, description="what the 2021 release did to the file")
     remarks: tuple[Words, ...] = Field((), description="what else a curator should know")
-    added: datetime.date | None = Field(None, description="the day it entered the list")
+    added: Day | None = Field(None, description="the day it entered the list")
     releases: tuple[Release, ...] = Field(
         (), description="2020-05: the paper's list; 2021-02: the 2021 release's sheet"
     )
@@ -231,8 +249,8 @@ class Video(Entry):
 class CatalogFile(Entry):
     """One source and its videos."""
 
-    source: Source
-    videos: list[Video]
+    source: Source = Field(description="who published them")
+    videos: list[Video] = Field(description="its clips and pictures, in a human order")
 
 
 SCHEMA_FILE = "schema.json"

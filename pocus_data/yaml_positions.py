@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,16 @@ KeyPath = tuple[str | int, ...]
 ERROR, WARNING = "error", "warning"
 # A source's file is a few hundred kilobytes; one far beyond is a mistake, and slow to parse.
 MAX_BYTES = 8_000_000
+# A catalog file nests five levels.
+MAX_DEPTH = 50
+# What opens or closes a level: brackets, and the blanks and dashes before a line's content.
+_NESTING = re.compile(r"[\[\]{}]|^[ -]{50,}", re.MULTILINE)
+# What may be an anchor: '&' where a value begins.
+_ANCHOR = re.compile(r"(^|[:\[{,-])[ ]*&\w", re.MULTILINE)
+# Longer numbers than any size, and than Python likes to print.
+_LARGEST = 10**15
 
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, order=True)
@@ -98,8 +107,12 @@ def parse_yaml(raw: bytes, shown_as: str) -> Document:
             message = "a NUL byte; the file is damaged or is no text"
             document.problems.append(Problem(shown_as, line, 1, "encoding", message))
             return document
-        loader = _Loader(text)
+        if _too_deep(text):
+            document.problems.append(Problem(shown_as, 1, 1, "yaml", "nested too deeply"))
+            return document
+        loader = Loader(text)
         try:
+            _anchors(text, document)
             node = loader.get_single_node()
             if node is not None:
                 document.value = _build(node, loader, document, ())
@@ -109,12 +122,46 @@ def parse_yaml(raw: bytes, shown_as: str) -> Document:
         line = raw.count(b"\n", 0, error.start) + 1
         message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
         document.problems.append(Problem(shown_as, line, 1, "encoding", message))
-    except RecursionError:
-        message = "nested too deeply"
-        document.problems.append(Problem(shown_as, 1, 1, "yaml", message))
     except yaml.YAMLError as error:
         document.problems.append(_syntax_problem(error, shown_as))
     return document
+
+
+def _too_deep(text: str) -> bool:
+    """Whether values are nested so deeply that the parser's own recursion would crash."""
+    deepest = longest = depth = 0
+    for mark in _NESTING.finditer(text):
+        found = mark[0]
+        if found in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found in "]}":
+            depth = max(0, depth - 1)
+        else:
+            longest = max(longest, len(found))
+    if max(deepest, longest) <= MAX_DEPTH:
+        return False
+    # Brackets may stand in texts: only the parser's events tell.
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            depth -= 1
+    return False
+
+
+def _anchors(text: str, document: Document) -> None:
+    """Note every anchor: entries stand alone, so nothing is to be named for use elsewhere."""
+    if _ANCHOR.search(text):
+        for event in yaml.parse(text, Loader=Loader):
+            if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
+                mark: Any = event.start_mark
+                message = f"an anchor '&{event.anchor}'; write values out, entries stand alone"
+                place = (mark.line + 1, mark.column + 1)
+                document.problems.append(Problem(document.file, *place, "yaml", message))
 
 
 def _syntax_problem(error: yaml.YAMLError, shown_as: str) -> Problem:
@@ -139,8 +186,11 @@ def _build(node: Any, loader: Any, document: Document, path: KeyPath) -> Any:
         items = enumerate(node.value)
         return [_build(item, loader, document, (*path, index)) for index, item in items]
     try:
-        return loader.construct_object(node)
-    except (ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
+        value = loader.construct_object(node)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise ValueError("a number of more than 15 digits")
+        return value
+    except (ValueError, KeyError, IndexError, AttributeError, yaml.YAMLError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         document.problems.append(document.problem(path, "yaml", f"cannot be read: {said}"))
         return None

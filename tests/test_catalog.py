@@ -42,6 +42,9 @@ def test_a_good_entry_is_read(write_catalog):
         ({"frame_rate_hz": -1}, "schema: 'frame_rate_hz'"),
         ({"crop": {"x": -1, "y": 0, "size": 9}}, "schema: 'crop.x'"),
         ({"trim": {"start": 5, "stop": 5}}, "must be greater than start"),
+        ({"frames": True}, "schema: 'frames'"),
+        ({"frames": "83"}, "schema: 'frames'"),
+        ({"added": 1587081600}, "write the day as YYYY-MM-DD"),
         ({"findings": ["b-line"]}, "schema: 'findings.0'"),
         ({"license": "CC BY-NC 4.0"}, "did you mean CC-BY-NC-4.0?"),
         ({"license": "LicenseRef-Mine"}, "not described in catalog/licenses.yaml"),
@@ -82,7 +85,16 @@ def test_two_entries_with_one_id_or_checksum(write_catalog):
         ("source: !!python/object:os.system {}\nvideos: []\n", ""),
         ("source: {name: !!bool maybe}\nvideos: []\n", "yaml: cannot be read"),
         ("source: {name: !!timestamp x}\nvideos: []\n", "yaml: cannot be read"),
-        ("a: " + "[" * 3000 + "]" * 3000, "yaml: "),
+        ("a: " + "[" * 3000 + "]" * 3000, "yaml: nested too deeply"),
+        ("[" * 200_000, "yaml: nested too deeply"),
+        ("- " * 200_000, "yaml: nested too deeply"),
+        ("\n".join(" " * depth + "a:" for depth in range(400)), "yaml: nested too deeply"),
+        ("source: {name: !!int ''}\nvideos: []\n", "yaml: cannot be read"),
+        ("source: {name: !!float ''}\nvideos: []\n", "yaml: cannot be read"),
+        ("source: {id: 0x" + "f" * 6000 + "}\nvideos: []\n", "more than 15 digits"),
+        ("source: &a {id: s}\nvideos: []\n", "yaml: an anchor '&a'"),
+        ("source: {id: s}\nvideos: 3\n", "a list 'videos'"),
+        ("source: null\nvideos: null\n", "a list 'videos'"),
     ],
 )
 def test_malformed_yaml_is_one_line(write_catalog, text, said):
@@ -90,6 +102,10 @@ def test_malformed_yaml_is_one_line(write_catalog, text, said):
     assert found
     assert all("\n" not in problem for problem in found)
     assert said in "; ".join(found)
+
+
+def test_brackets_in_texts_are_no_nesting(write_catalog):
+    assert problems(write_catalog({"web_comment": "[" * 99 + " and {{{ " * 40})) == []
 
 
 def test_every_problem_is_collected(write_catalog):
@@ -108,12 +124,23 @@ def test_a_file_that_would_be_overlooked(write_catalog):
 
 
 @pytest.mark.parametrize(
-    "text", ["- a", "X: yes please", "X: {derive: perhaps}", "a: [", "X:\n\t- 1"]
+    "text",
+    [
+        *(
+            "- a",
+            "LicenseRef-X: yes please",
+            "LicenseRef-X: {derive: perhaps}",
+            "a: [",
+            "X:\n\t- 1",
+        ),
+        "CC-BY-NC-ND-4.0: {derive: true, redistribute: true}",
+        "LicenseRef-X: {redistrbute: true}",
+    ],
 )
 def test_a_malformed_licence_file(write_catalog, text):
     root = write_catalog({})
     (root / "catalog/licenses.yaml").write_text(text)
-    with pytest.raises(CatalogError, match=r"^licenses\.yaml:\d+:\d+: "):
+    with pytest.raises(CatalogError, match=r"^catalog/licenses\.yaml:\d+:\d+: "):
         read_dataset("here", root)
 
 

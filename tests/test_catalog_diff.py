@@ -65,6 +65,46 @@ def test_a_sources_licence_is_its_entries_licence(git, write_catalog):
     assert words(root, "one") == ["here: licence of clip-2: CC-BY-4.0 → CC-BY-SA-4.0"]
 
 
+def test_what_a_source_and_a_licence_say(git, write_catalog):
+    root, run = git
+    described = root / "catalog" / "licenses.yaml"
+    described.write_text("LicenseRef-A: {redistribute: null}\n")
+    run("add", "-A")
+    run("commit", "-qm", "two")
+    described.write_text("LicenseRef-A: {redistribute: true}\n")
+    write_catalog({"license": "NOASSERTION"}, {"id": "clip-2"}, source={"name": "There"})
+    assert words(root, "HEAD") == [
+        "here: name of source source: Here → There",
+        "licences: redistribute of LicenseRef-A: None → True",
+    ]
+
+
+def test_below_the_repositorys_top(git, write_catalog, tmp_path):
+    root, _ = git
+    below = tmp_path / "top" / "project"
+    below.parent.mkdir()
+    root.rename(below)
+    (below / ".git").rename(below.parent / ".git")
+    env = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"), "a@b.c")
+    env |= dict.fromkeys(("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "a@b.c")
+    for command in (["git", "add", "-A"], ["git", "commit", "-qm", "moved"]):
+        subprocess.run(command, cwd=below, check=True, capture_output=True, env=os.environ | env)
+    file = below / "catalog/here/source.yaml"
+    file.write_text(file.read_text().replace("NOASSERTION", "CC-BY-NC-4.0"))
+    assert words(below, "HEAD") == ["here: licence of clip-1: NOASSERTION → CC-BY-NC-4.0"]
+
+
+def test_folders_and_numbers_in_place_of_lists(git):
+    root, _ = git
+    (root / "catalog/here/z.yaml").mkdir()
+    (root / "catalog/here/gone.yaml").symlink_to(root / "nowhere")
+    (root / "catalog/here/source.yaml").write_text("source: 3\nvideos: true\n")
+    assert [line.split(" (")[0] for line in words(root, "one")] == [
+        *("here: removed clip-1", "here: removed clip-2", "here: added source None"),
+        "here: removed source source",
+    ]
+
+
 def test_a_moved_line_a_comment_and_another_order_are_no_change(git):
     root, _ = git
     file = root / "catalog/here/source.yaml"

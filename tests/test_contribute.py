@@ -14,11 +14,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from pocus_data import catalog_edit, phantom
 from pocus_data.catalog import load_catalog, read_dataset
 from pocus_data.errors import CatalogError, UsageError
 from pocus_data.workcache import file_sha256
+from pocus_data.yaml_positions import parse_yaml
 from tests.conftest import CLIP, REPOSITORY
 
 FLAGS = ("--dataset", "here", "--class", "healthy", "--license", "CC-BY-4.0")
@@ -91,8 +93,6 @@ def test_a_new_source_gets_a_file(house, pocus_data, mp4):
 
 
 def test_a_still_picture(house, pocus_data, tmp_path):
-    from PIL import Image
-
     picture = tmp_path / "Still 1.png"
     Image.effect_noise((120, 100), 60).save(picture)
     assert add(pocus_data, picture).returncode == 0
@@ -318,7 +318,9 @@ def test_comments_order_quotes_and_line_ends_stay(newline):
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1)
-values = st.one_of(words, st.integers(), st.booleans(), st.lists(words, max_size=3))
+values = st.one_of(
+    words, st.integers(-(10**15), 10**15), st.booleans(), st.lists(words, max_size=3)
+)
 
 
 @given(
@@ -330,6 +332,128 @@ def test_any_entry_can_be_appended_to_any_list(before, new):
     after = catalog_edit.append_entry(text, {"id": "new"} | new)
     assert after.startswith(text)
     assert yaml.safe_load(after)["videos"] == [*before, {"id": "new"} | new]
+
+
+def read(text: str) -> list[dict]:
+    """The entries as the catalog's own reader sees them."""
+    return parse_yaml(text.encode(), "it").value["videos"]
+
+
+LAYOUTS = {
+    "dash alone": "-\n  id: alpha\n  file: a.mp4\n",
+    "note behind the dash": "- # a note\n  id: alpha\n  file: a.mp4\n",
+    "wide": "  -   id: alpha\n      file: a.mp4\n",
+    "one line": "- {id: alpha, file: a.mp4}\n",
+    "tab": "- id:\talpha\n  file: a.mp4\n",
+}
+
+
+@pytest.mark.parametrize("first", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_tombstone_stands_on_the_right_grave(first):
+    column = len(first.splitlines()[0]) - len(first.splitlines()[0].lstrip())
+    second = "- id: beta\n  file: b.mp4\n".replace("\n  ", "\n" + " " * column + "  ")
+    text = f"videos:\n{first}{' ' * column}{second}"
+    added = read(catalog_edit.append_entry(text, {"id": "gamma"}))
+    assert [video["id"] for video in added] == ["alpha", "beta", "gamma"]
+    if "{" in first:
+        with pytest.raises(UsageError, match="'alpha' is written on one line"):
+            catalog_edit.add_fields(text, "alpha", {"exclude": "x"})
+        return
+    changed = read(catalog_edit.add_fields(text, "alpha", {"exclude": "x"}))
+    assert changed[0] == {"id": "alpha", "file": "a.mp4", "exclude": "x"}
+    assert changed[1] == {"id": "beta", "file": "b.mp4"}
+
+
+def test_a_layout_that_would_lose_a_byte_is_refused():
+    text = "videos:\n- id: a\n  web_comment: |+\n    kept\n\n\n"
+    with pytest.raises(UsageError, match="too unusual to change safely"):
+        catalog_edit.add_fields(text, "a", {"exclude": "x"})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--id", "Bad ID"), "--id Bad ID: "),
+        (("--page", "notaurl"), "--url notaurl: "),
+        (("--release", "foo"), "--release"),
+        (("--patient", "é"), "--patient 'é'"),
+        (("--date", "2099-01-01"), "is before 2000 or in the future"),
+        (("--source", "new", "--source-url", "foo"), "--source-url foo: "),
+        (("--class", "uncertain"), "say why with --class-note"),
+        (("--preview", "x.xyz"), "name a .png file"),
+        (("--preview", "/nowhere/x.png"), "name a .png file"),
+        (("--dataset", "d" * 300), "no dataset 'ddd"),
+    ],
+)
+def test_a_mistaken_option_is_named(house, pocus_data, mp4, words, said):
+    done = add(pocus_data, mp4, *words)
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+    assert set(entries(house)) == {"clip-1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["肺.mp4", "%.mp4", "a b'c\"d#e%20.mp4", "n" * 190 + ".mp4", "no-ending", "x.y.zz"]
+)
+def test_names_of_all_kinds(house, pocus_data, mp4, tmp_path, name):
+    path = tmp_path / "files" / name
+    path.parent.mkdir()
+    path.write_bytes(mp4.read_bytes())
+    done = add(pocus_data, path)
+    if name in ("肺.mp4", "%.mp4"):
+        assert done.returncode == 2 and "choose one: --id" in done.stderr
+        done = add(pocus_data, path, "--id", "lung")
+    assert done.returncode == 0, done.stderr
+    (new,) = set(entries(house)) - {"clip-1"}
+    assert entries(house)[new]["file"].startswith(name)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/x.mp4", "http://127.0.0.1:9/a.mp4%00", "http://127.0.0.1:9/%FF.mp4"]
+)
+def test_addresses_that_are_none(pocus_data, address):
+    done = add(pocus_data, address)
+    assert done.returncode in (1, 2) and done.stderr.count("\n") == 1
+
+
+def test_an_address_that_is_there_already(house, pocus_data, mp4, server, write_catalog):
+    url = server.give("/a.mp4", mp4.read_bytes())
+    write_catalog({"downloads": [url], "crop": {"x": 0, "y": 0, "size": 99}})
+    done = add(pocus_data, url)
+    assert done.returncode == 1 and "the same address is here/clip-1" in done.stderr
+    secret = url.replace("http://", "http://me:secret@")
+    done = add(pocus_data, secret)
+    assert done.returncode == 1 and "password-in-url" in done.stderr
+    assert len(entries(house)) == 1
+
+
+def test_a_new_entrys_warnings_are_said(pocus_data, mp4):
+    done = add(pocus_data, mp4)
+    assert done.returncode == 0 and "missing-md-comment: warning:" in done.stderr
+
+
+@pytest.mark.parametrize("comment", ["no", "yes", "1:30", "012", "null", "- x", "a: b # c", "é"])
+def test_words_stay_words(house, pocus_data, mp4, comment):
+    assert add(pocus_data, mp4, "--comment", comment).returncode == 0
+    assert entries(house)["clip"]["md_comment"] == comment
+
+
+def test_a_cache_that_cannot_be_made(house, pocus_data, mp4, monkeypatch):
+    monkeypatch.setenv("POCUS_CACHE", "/dev/null/cache")
+    for done in (add(pocus_data, mp4), pocus_data("withdraw", "clip-1", "--reason", "x")):
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_another_datasets_mistake_does_not_hinder_a_withdrawal(house, pocus_data):
+    (house / "catalog" / "aaa").mkdir()
+    (house / "catalog" / "aaa" / "b.yaml").write_text("videos: [")
+    assert pocus_data("withdraw", "clip-1", "--reason", " ").returncode == 2
+    assert pocus_data("withdraw", "clip-1", "--reason", "x").returncode == 0
+
+
+def test_one_frame_of_a_gif_is_a_picture(house, pocus_data, tmp_path):
+    Image.effect_noise((120, 100), 60).save(tmp_path / "one.gif")
+    assert add(pocus_data, tmp_path / "one.gif").returncode == 0
+    assert entries(house)["one"]["media"] == "image"
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, View, rule
+from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, SourceView, View, rule
 from pocus_data.yaml_positions import KeyPath
 
 # What cloud stores and publishers call the parts of an address that only lasts a while.
 _SIGNATURES = frozenset(
-    {"signature", "sig", "expires", "token", "casa_token", "access_token", "policy", "se"}
+    {"signature", "sig", "expires", "expire", "token", "casa_token", "access_token", "policy"}
     | {"key-pair-id", "awsaccesskeyid", "googleaccessid", "x-amz-signature", "x-amz-expires"}
     | {"x-goog-signature", "x-goog-expires"}
 )
 _VIDEO_PAGES = ("youtube.com", "youtu.be", "vimeo.com")
-_HOST = re.compile(r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$", re.IGNORECASE)
+_LABEL = r"[^\W_]([\w-]*[^\W_])?"
+_HOST = re.compile(rf"^{_LABEL}(\.{_LABEL})*$")
 _DOI = re.compile(r"^10\.\d{4,9}/\S+$")
 
 
-@rule(ERROR)
-def url_shape(view: View) -> Iterator[Finding]:
+@rule(ERROR, sources=True)
+def url_shape(view: View | SourceView) -> Iterator[Finding]:
     """An address is whole: a host, a valid port, balanced brackets, sound percent codes."""
     for path, url in _addresses(view):
         message = _misshapen(url)
@@ -31,29 +32,39 @@ def url_shape(view: View) -> Iterator[Finding]:
             yield path, f"{message}: '{url[:100]}'"
 
 
-@rule(WARNING)
-def insecure_url(view: View) -> Iterator[Finding]:
+@rule(WARNING, sources=True)
+def insecure_url(view: View | SourceView) -> Iterator[Finding]:
     """Addresses are https://, so that nobody on the way can change what is read."""
     for path, url in _addresses(view):
         if url.startswith("http://") and not _private(_host(url)):
             yield path, f"'{url[:80]}' is not https://"
 
 
-@rule(ERROR)
-def signed_url(view: View) -> Iterator[Finding]:
+@rule(ERROR, sources=True)
+def signed_url(view: View | SourceView) -> Iterator[Finding]:
     """No address carries a signature or a personal token: such addresses expire."""
     for path, url in _addresses(view):
-        keys = {key.lower() for key, _ in parse_qsl(_split(url).query, keep_blank_values=True)}
+        parts = _split(url)
+        pairs = parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True)
+        keys = {key.lower() for key, _ in pairs}
         if keys & _SIGNATURES:
             yield path, f"has '{sorted(keys & _SIGNATURES)[0]}', which expires; give a lasting one"
 
 
-@rule(WARNING)
-def private_address(view: View) -> Iterator[Finding]:
-    """Others can reach the address: no local network, no user name or password."""
+@rule(WARNING, sources=True)
+def private_address(view: View | SourceView) -> Iterator[Finding]:
+    """Others can reach the address: it is not of a local network."""
     for path, url in _addresses(view):
-        if _private(_host(url)) or "@" in _split(url).netloc:
-            yield path, f"'{url[:80]}' is of one network or one user; others cannot use it"
+        if _private(_host(url)):
+            yield path, f"'{url[:80]}' is of one network; others cannot use it"
+
+
+@rule(ERROR, sources=True)
+def password_in_url(view: View | SourceView) -> Iterator[Finding]:
+    """No address carries a user's name or password: the catalog is public."""
+    for path, url in _addresses(view):
+        if "@" in _split(url).netloc:
+            yield path, "carries a user name or password; take it out, and change the password"
 
 
 @rule(WARNING)
@@ -73,33 +84,25 @@ def video_page(view: View) -> Iterator[Finding]:
             yield ("downloads", number), "is a video page; say which 'yt_dlp_format' to fetch"
 
 
-@rule(ERROR)
-def doi(view: View) -> Iterator[Finding]:
+@rule(ERROR, sources=True)
+def doi(view: View | SourceView) -> Iterator[Finding]:
     """A DOI is written bare, 10.<registrant>/<suffix>, without an address before it."""
-    if view.video.doi is not None and not _DOI.match(view.video.doi):
-        yield ("doi",), f"'{view.video.doi}' is no bare DOI such as 10.1000/182"
-    said = view.source.doi
-    first = view.memory.setdefault(view.document.file, view.index) == view.index
-    if first and said is not None and not _DOI.match(said):
-        yield ("source", "doi"), f"'{said}' is no bare DOI such as 10.1000/182"
+    said = view.video.doi if isinstance(view, View) else view.source.doi
+    if said is not None and not _DOI.match(said):
+        yield ("doi",), f"'{said}' is no bare DOI such as 10.1000/182"
 
 
-def _addresses(view: View) -> Iterator[tuple[KeyPath, str]]:
-    video = view.video
-    if video.url is not None:
-        yield ("url",), video.url
-    if video.license_url is not None:
-        yield ("license_url",), video.license_url
-    for number, url in enumerate(video.downloads):
-        if not url.startswith("phantom:"):
-            yield ("downloads", number), url
-    for number, url in enumerate(video.archives):
-        yield ("archives", number), url
-    if view.index == 0:
-        for name in ("url", "license_url"):
-            url = getattr(view.source, name)
-            if url is not None:
-                yield ("source", name), url
+def _addresses(view: View | SourceView) -> Iterator[tuple[KeyPath, str]]:
+    own = view.video if isinstance(view, View) else view.source
+    for name in ("url", "license_url"):
+        url = getattr(own, name)
+        if url is not None:
+            yield (name,), url
+    if isinstance(view, View):
+        for name in ("downloads", "archives"):
+            for number, url in enumerate(getattr(view.video, name)):
+                if not url.startswith("phantom:"):
+                    yield (name, number), url
 
 
 @lru_cache(maxsize=256)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pocus_data.catalog_rules import addresses, history, identity, licensing, media, medical
-from pocus_data.catalog_rules.registry import RULES, Rule, View
+from pocus_data.catalog_rules.registry import RULES, Rule, SourceView, View
 from pocus_data.yaml_positions import ERROR, Problem
 
-__all__ = ["RULES", "STRUCTURE", "Checker", "Rule", "View", "listed"]
+__all__ = ["RULES", "STRUCTURE", "Checker", "Rule", "SourceView", "View", "listed"]
 
 _MODULES = (identity, licensing, addresses, media, medical, history)
 
@@ -45,7 +45,13 @@ class Checker:
         tombstone = view.video.withdrawn is not None
         view.measured = self.measured.get(view.video.id, {})
         for each in RULES:
-            if tombstone and each.severity != ERROR:
+            if not each.entries or (tombstone and each.severity != ERROR):
                 continue
             view.memory = self._memories.setdefault(each.code, {})
             yield from each.problems(view)
+
+    def check_source(self, view: SourceView) -> Iterator[Problem]:
+        """All that is off with the source of one file."""
+        for each in RULES:
+            if each.sources:
+                yield from each.problems(view)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, View, rule
+from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, SourceView, View, rule
 from pocus_data.yaml_positions import KeyPath
 
 # The web was younger before; a date beyond is a typing mistake.
@@ -16,17 +16,20 @@ _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffd]|\u00c3[\u00a0-\u00bf]|\u00e
 _TEXTS = ("video_name", "web_comment", "class_note", "patient_history", "changes_made", "exclude")
 
 
-@rule(ERROR)
-def date_range(view: View) -> Iterator[Finding]:
+@rule(ERROR, sources=True)
+def date_range(view: View | SourceView) -> Iterator[Finding]:
     """Dates are not before 2000 and not in the future."""
-    video = view.video
-    dates: list[tuple[KeyPath, datetime.date | None]] = [(("added",), video.added)]
-    if video.withdrawn is not None:
-        dates.append((("withdrawn", "date"), video.withdrawn.date))
-    if view.index == 0:
-        dates.append((("source", "accessed"), view.source.accessed))
+    dates: list[tuple[KeyPath, datetime.date | None]] = []
+    if isinstance(view, View):
+        dates.append((("added",), view.video.added))
+        if view.video.withdrawn is not None:
+            dates.append((("withdrawn", "date"), view.video.withdrawn.date))
+    else:
+        dates.append((("accessed",), view.source.accessed))
+    # A day that has begun somewhere on Earth may not have begun here.
+    latest = datetime.date.today() + datetime.timedelta(days=1)
     for path, day in dates:
-        if day is not None and not EARLIEST <= day <= datetime.date.today():
+        if day is not None and not EARLIEST <= day <= latest:
             yield path, f"{day} is before 2000 or in the future"
 
 
@@ -51,8 +54,13 @@ def repeated_value(view: View) -> Iterator[Finding]:
 @rule(WARNING)
 def damaged_text(view: View) -> Iterator[Finding]:
     """Texts hold no control characters and no letters of a wrong encoding."""
-    for name in _TEXTS:
-        text = getattr(view.video, name)
+    video = view.video
+    texts: list[tuple[KeyPath, str | None]] = [((name,), getattr(video, name)) for name in _TEXTS]
+    texts += [(("remarks", number), text) for number, text in enumerate(video.remarks)]
+    if video.md_comments is not None:
+        said = video.md_comments.model_dump().items()
+        texts += [(("md_comments", name), text) for name, text in said]
+    for path, text in texts:
         found = _BROKEN.search(text) if text else None
         if found:
-            yield (name,), f"has {found[0]!r}: letters were damaged on the way; retype them"
+            yield path, f"has {found[0]!r}: letters were damaged on the way; retype them"

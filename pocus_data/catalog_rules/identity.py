@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, View, rule
+from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, SourceView, View, rule
 from pocus_data.models import Crop, Media, Trim, Video
 from pocus_data.yaml_positions import KeyPath
 
@@ -30,8 +30,8 @@ def stem_of(file: str) -> str:
 @rule(ERROR)
 def duplicate_id(view: View) -> Iterator[Finding]:
     """One identifier, one entry, over the whole dataset."""
-    first = view.memory.setdefault(view.video.id, view.place(("id",)))
-    if first != view.place(("id",)):
+    key, first = view.memory.setdefault(view.video.id, (view.key, view.place(("id",))))
+    if key != view.key:
         yield ("id",), f"'{view.video.id}' is already used at {first}; one clip, one entry"
 
 
@@ -50,12 +50,26 @@ def duplicate_download(view: View) -> Iterator[Finding]:
 
 
 @rule(WARNING)
-def shared_download(view: View) -> Iterator[Finding]:
-    """Several entries cut from one file show one patient: they belong to one fold."""
-    for url in view.video.downloads:
-        first, patient = view.memory.setdefault(url, (view.place(), view.video.patient))
-        if first != view.place() and (patient is None or patient != view.video.patient):
-            yield ("patient",), f"is cut from the same file as {first}; give both one patient"
+def shared_file(view: View) -> Iterator[Finding]:
+    """Several entries cut from one file show one patient, and mostly one class."""
+    video = view.video
+    for name in {*video.downloads, *filter(None, [video.sha256])}:
+        first = view.memory.setdefault(name, (view.key, view.place(), video))
+        if first[0] == view.key:
+            continue
+        if video.patient is None or video.patient != first[2].patient:
+            yield ("patient",), f"is cut from the same file as {first[1]}; give both one patient"
+        if video.diagnosis is not first[2].diagnosis:
+            yield ("class",), f"is cut from the same file as {first[1]}, which is another class"
+
+
+@rule(ERROR)
+def one_file_one_size(view: View) -> Iterator[Finding]:
+    """Entries with one checksum give one size."""
+    if view.video.sha256 and view.video.bytes:
+        size, place = view.memory.setdefault(view.video.sha256, (view.video.bytes, view.place()))
+        if size != view.video.bytes:
+            yield ("bytes",), f"is {view.video.bytes}, yet {size} for the same sha256 at {place}"
 
 
 @rule(WARNING)
@@ -67,13 +81,12 @@ def id_file_drift(view: View) -> Iterator[Finding]:
         yield ("id",), f"'{mine}' does not follow from the file's name: '{expected}'"
 
 
-@rule(ERROR)
-def source_file_drift(view: View) -> Iterator[Finding]:
+@rule(ERROR, entries=False, sources=True)
+def source_file_drift(view: SourceView) -> Iterator[Finding]:
     """A source's file is named after its identifier."""
     stem = PurePosixPath(view.document.file).stem
-    if view.source.id != stem and view.memory.setdefault(view.document.file, True):
-        view.memory[view.document.file] = False
-        yield ("source", "id"), f"'{view.source.id}' stands in {stem}.yaml; rename one of them"
+    if view.source.id != stem:
+        yield ("id",), f"'{view.source.id}' stands in {stem}.yaml; rename one of them"
 
 
 @rule(ERROR)

@@ -6,31 +6,26 @@ import re
 from collections.abc import Iterator
 
 from pocus_data import licenses
-from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, View, rule
+from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, SourceView, View, rule
 
 
-@rule(ERROR)
-def license(view: View) -> Iterator[Finding]:
+@rule(ERROR, sources=True)
+def license(view: View | SourceView) -> Iterator[Finding]:
     """A licence is an SPDX identifier, NOASSERTION, or described in catalog/licenses.yaml."""
-    for path, license_id in _stated(view):
-        message = licenses.problem_with(license_id, view.described)
-        if message:
-            yield path, message
+    stated = view.video.license if isinstance(view, View) else view.source.license
+    message = stated and licenses.problem_with(stated, view.described)
+    if message:
+        yield ("license",), message
 
 
-@rule(WARNING)
-def license_url(view: View) -> Iterator[Finding]:
+@rule(WARNING, sources=True)
+def license_url(view: View | SourceView) -> Iterator[Finding]:
     """A Creative Commons address names the licence that the entry has."""
-    url = view.video.license_url or (None if view.video.license else view.source.license_url)
-    license_id = view.video.license or view.source.license
-    named = re.search(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)", url or "")
+    own = view.video if isinstance(view, View) else view.source
+    license_id = own.license or view.source.license
+    named = re.search(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)", own.license_url or "")
     if named and f"CC-{named[1].upper()}-{named[2]}" != license_id:
-        path = ("license_url",) if view.video.license_url else ("source", "license_url")
-        yield path, f"is the address of CC-{named[1].upper()}-{named[2]}, not of {license_id}"
-
-
-def _stated(view: View) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if view.video.license is not None:
-        yield ("license",), view.video.license
-    if view.memory.setdefault(view.document.file, view.index) == view.index:
-        yield ("source", "license"), view.source.license
+        yield (
+            ("license_url",),
+            f"is the address of CC-{named[1].upper()}-{named[2]}, not of {license_id}",
+        )

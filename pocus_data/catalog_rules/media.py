@@ -68,7 +68,8 @@ def crop_outside(view: View) -> Iterator[Finding]:
         return
     inside = crop.x + crop.size <= size[0] and crop.y + crop.size <= size[1]
     # Releases catalogued what was left after cutting, less what overhung the picture.
-    cut_out = size[0] <= crop.size and size[1] <= crop.size
+    pinned = view.video.sha256 is not None
+    cut_out = not pinned and size[0] <= crop.size and size[1] <= crop.size
     if not inside and not cut_out:
         reach = f"{crop.x + crop.size}x{crop.y + crop.size}"
         yield ("crop",), f"reaches to {reach} of a frame of {size[0]}x{size[1]}"
@@ -87,17 +88,18 @@ def trim_outside(view: View) -> Iterator[Finding]:
     trim, frames = view.video.trim, view.video.frames
     if trim is None or frames is None:
         return
-    if trim.stop > frames and trim.stop - trim.start != frames:
+    cut_out = view.video.sha256 is None and trim.stop - trim.start == frames
+    if trim.stop > frames and not cut_out:
         yield ("trim",), f"goes to frame {trim.stop} of {frames}"
 
 
 @rule(WARNING)
 def probe_disagrees(view: View) -> Iterator[Finding]:
     """Frame rate, resolution and length are those measured on the downloaded file."""
-    video, found = view.video, view.measured
-    if not found.get("width"):
+    video, found = view.video, _numbers(view.measured)
+    if not found:
         return
-    rate_hz = float(found["frame_rate_hz"] or 0)
+    rate_hz = found["frame_rate_hz"]
     said_hz = video.frame_rate_hz
     if said_hz and rate_hz and abs(rate_hz - said_hz) > RATE_TOLERANCE * said_hz:
         yield ("frame_rate_hz",), f"catalogued {said_hz:g} Hz, the file has {rate_hz:.4g}"
@@ -117,6 +119,15 @@ def half_pinned(view: View) -> Iterator[Finding]:
         given = "sha256" if view.video.sha256 else "bytes"
         missing = "bytes" if view.video.sha256 else "sha256"
         yield (given,), f"'{given}' without '{missing}'"
+
+
+def _numbers(row: dict[str, str]) -> dict[str, float]:
+    """What was measured; nothing when the row is not whole."""
+    try:
+        found = {name: float(row[name] or 0) for name in ("frame_rate_hz", "width", "height")}
+        return found | {"frames": int(row["frames"])}
+    except (KeyError, ValueError, TypeError):
+        return {}
 
 
 def _apart(said: int, real: int) -> float:

@@ -14,7 +14,8 @@ from pocus_data.models import Finding as Seen
 from pocus_data.yaml_positions import KeyPath
 
 _NEGATED = (
-    r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bno signs of )(?<!\babsence of )(?<!\bpleural )"
+    r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bsigns of )(?<!\bevidence of )(?<!\babsence of )"
+    r"(?<!\bpleural )(?<!\bno consolidation or )(?<!\bno effusion or )"
 )
 _DISEASE = re.compile(
     _NEGATED + r"\b(consolidat\w*|(?:pleural )?effusion\w*|pneumonia|hepati[sz]ation|empyema"
@@ -22,7 +23,7 @@ _DISEASE = re.compile(
     re.IGNORECASE,
 )
 _NORMAL = re.compile(
-    r"(?<!\bno )(?<!\bnot )(?<!\bnor )\b((?:normal|healthy) lung(?! anymore)"
+    r"(?<!\bno )(?<!\bnot )(?<!\bnot a )(?<!\bnor )\b((?:normal|healthy) lung(?! anymore)"
     r"|no lung us abnormalit\w*|looks healthy|no abnormalit\w*)",
     re.IGNORECASE,
 )

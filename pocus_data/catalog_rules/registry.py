@@ -10,10 +10,24 @@ from pocus_data.licenses import Terms
 from pocus_data.models import Source, Video
 from pocus_data.yaml_positions import ERROR, WARNING, Document, KeyPath, Problem
 
-__all__ = ["ERROR", "RULES", "WARNING", "Finding", "Rule", "View", "rule"]
+__all__ = ["ERROR", "RULES", "WARNING", "Finding", "Rule", "SourceView", "View", "rule"]
 
 # The field that is off, as a path within the entry or the source, and what is off.
 Finding = tuple[KeyPath, str]
+
+
+@dataclass
+class SourceView:
+    """A file's source as the rules see it."""
+
+    source: Source
+    document: Document
+    described: dict[str, Terms]
+
+    @property
+    def prefix(self) -> KeyPath:
+        """Where its fields stand in the file."""
+        return ("source",)
 
 
 @dataclass
@@ -35,44 +49,54 @@ class View:
     measured: dict[str, Any] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)
 
+    @property
+    def prefix(self) -> KeyPath:
+        """Where its fields stand in the file."""
+        return ("videos", self.index)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which entry this is."""
+        return self.document.file, self.index
+
     def place(self, path: KeyPath = ()) -> str:
         """``file:line`` of a field, for messages about other entries."""
-        line = self.document.position(("videos", self.index, *path))[0]
+        line = self.document.position((*self.prefix, *path))[0]
         return f"{self.document.file}:{line}"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A named check; ``why`` is its function's documentation."""
+    """A named check of entries, of sources, or of both; ``why`` is its documentation."""
 
     code: str
     severity: str
-    check: Callable[[View], Iterator[Finding]]
+    check: Callable[[Any], Iterator[Finding]]
+    entries: bool
+    sources: bool
 
     @property
     def why(self) -> str:
         """What the rule asks, in one line."""
         return " ".join((self.check.__doc__ or "").split())
 
-    def problems(self, view: View) -> Iterator[Problem]:
-        """Apply the rule to one entry."""
+    def problems(self, view: View | SourceView) -> Iterator[Problem]:
+        """Apply the rule to one entry or source."""
         for path, message in self.check(view):
-            where = ("videos", view.index, *path) if path[:1] != ("source",) else path
+            where = (*view.prefix, *path)
             yield view.document.problem(where, self.code, message, self.severity)
 
 
 RULES: list[Rule] = []
+Check = Callable[[Any], Iterator[Finding]]
 
 
-def rule(
-    severity: str,
-) -> Callable[[Callable[[View], Iterator[Finding]]], Callable[[View], Iterator[Finding]]]:
-    """Register a function as a rule, named after it."""
+def rule(severity: str, *, entries: bool = True, sources: bool = False) -> Callable[[Check], Check]:
+    """Register a function as a rule, named after it, of entries, sources or both."""
 
-    def register(
-        check: Callable[[View], Iterator[Finding]],
-    ) -> Callable[[View], Iterator[Finding]]:
-        RULES.append(Rule(check.__name__.replace("_", "-"), severity, check))
+    def register(check: Check) -> Check:
+        code = check.__name__.replace("_", "-")
+        RULES.append(Rule(code, severity, check, entries, sources))
         return check
 
     return register
