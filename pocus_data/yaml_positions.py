@@ -157,9 +157,10 @@ def _anchors(text: str, document: Document) -> None:
     """Note every anchor: entries stand alone, so nothing is to be named for use elsewhere."""
     if _ANCHOR.search(text):
         for event in yaml.parse(text, Loader=Loader):
-            if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
+            name = getattr(event, "anchor", None)
+            if name and not isinstance(event, yaml.AliasEvent):
                 mark: Any = event.start_mark
-                message = f"an anchor '&{event.anchor}'; write values out, entries stand alone"
+                message = f"an anchor '&{name}'; write values out, entries stand alone"
                 place = (mark.line + 1, mark.column + 1)
                 document.problems.append(Problem(document.file, *place, "yaml", message))
 
