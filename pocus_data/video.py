@@ -74,7 +74,7 @@ def probe(path: Path) -> ProbeResult:
     """
     times: list[float | None] = []
     with _opened(path) as (container, stream):
-        promised = stream.frames
+        promised = _promised(container, stream)
         # 'mov,mp4,m4a,…' names a family of demuxers; its first name is the catalog's word.
         name = container.format.name.split(",")[0]
         rate = float(stream.average_rate or 25)
@@ -82,7 +82,9 @@ def probe(path: Path) -> ProbeResult:
         sizes = set()
         for frame in _decoded(container, stream, path):
             times.append(frame.time)
-            sizes.add((frame.width, frame.height))
+            sideways = frame.rotation % 180 == 90
+            size = (frame.width, frame.height)
+            sizes.add(size[::-1] if sideways else size)
     if not times:
         raise MediaError(f"{path.name}: no frame of it can be decoded")
     if len(sizes) > 1:
@@ -135,12 +137,31 @@ def read_frames(path: Path, indices: list[int]) -> list[NDArray[np.uint8]]:
     with _opened(path) as (container, stream):
         for index, frame in enumerate(_decoded(container, stream, path)):
             if index in wanted:
-                frames.append(frame.to_ndarray(format="rgb24"))
+                frames.append(_pixels(frame))
             if index >= last:
                 break
     if len(frames) != len(indices):
         raise MediaError(f"{path.name}: only {len(frames)} of {len(indices)} chosen frames decode")
     return frames
+
+
+def _pixels(frame: Any) -> NDArray[np.uint8]:
+    """RGB pixels the right way up: a phone says in the header how it was held."""
+    pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    return np.rot90(pixels, frame.rotation // 90) if frame.rotation else pixels
+
+
+def _promised(container: Any, stream: Any) -> int:
+    """How many frames the header promises; 0 when it does not say.
+
+    QuickTime's edit list may show only a part of the frames that the file holds: the shorter of
+    the two counts. Other formats have none, and lengths that are guessed from the file's size.
+    """
+    frames = int(stream.frames)
+    edited = container.format.name.startswith("mov") and stream.duration and stream.average_rate
+    if not frames or not edited:
+        return frames
+    return min(frames, round(float(stream.duration * stream.time_base * stream.average_rate)))
 
 
 class _opened:  # noqa: N801 - used as a function
