@@ -185,8 +185,11 @@ class _opened:  # noqa: N801 - used as a function
             self.container.close()
             raise MediaError(f"{self.path.name}: holds no video stream")
         stream = self.container.streams.video[0]
-        stream.thread_type = "AUTO"
         context = stream.codec_context
+        if context is None:
+            self.container.close()
+            raise MediaError(f"{self.path.name}: its coding is unknown")
+        stream.thread_type = "AUTO"
         if context.width * context.height > MAX_PIXELS:
             self.container.close()
             size = f"{context.width}x{context.height}"

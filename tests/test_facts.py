@@ -12,13 +12,14 @@ from urllib.parse import quote
 import pandas as pd
 import pytest
 
-from pocus_data.catalog import load_catalog
+from pocus_data.catalog import load_catalog, read_dataset
 from pocus_data.catalog_rules.identity import slug, stem_of
 from pocus_data.models import Diagnosis, Finding, Media, Published, Source, Symptom, Video
 from tests.conftest import REPOSITORY
 
 FACTS = Path(__file__).parent / "facts"
 LEDGER = REPOSITORY / "catalog" / "pocus" / "RESOLUTIONS.md"
+FILES = sorted((REPOSITORY / "catalog" / "pocus").glob("*.yaml"))
 SHEET, APPENDIX = "dataset_metadata_2021.csv", "appendix_a.csv"
 HOSTED, WEB, WINDOWS = "hosted_files.csv", "web_downloads_2021.csv", "crop_2021.json"
 HOST = "https://raw.githubusercontent.com/jannisborn/covid19_ultrasound/master/data/"
@@ -354,6 +355,17 @@ def test_every_direct_download_and_window(entries):
         else:
             assert video.trim is None
             assert (WINDOWS, path, "trim", f"[{start}, {stop}]") in decided
+
+
+def test_the_ledger_lists_each_contradiction_that_the_rules_see():
+    text = LEDGER.read_text()
+    wanted = {"comment-contradicts-class", "findings-contradict-class", "advised-against"}
+    catalog_files = {path.name: path.read_text().splitlines() for path in FILES}
+    for problem in read_dataset("pocus", REPOSITORY)[1]:
+        if problem.rule in wanted:
+            lines = catalog_files[Path(problem.file).name][: problem.line]
+            entry = next(line for line in reversed(lines) if line.startswith("- id: "))
+            assert f"| {entry.removeprefix('- id: ')} | `{problem.rule}` |" in text
 
 
 def test_uncertain_classes_have_a_reason_and_stay_out_of_training(entries):
