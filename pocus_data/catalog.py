@@ -61,6 +61,20 @@ class Catalog:
         """What the licence of the entry allows."""
         return licenses.terms_of(self.license_of(source, video), self._described)
 
+    def select(
+        self, policy: licenses.Policy, *, derived: bool = False
+    ) -> list[tuple[Source, Video]]:
+        """The entries that a policy takes; with ``derived``, those whose crops it takes.
+
+        What is withdrawn is in no selection.
+        """
+        return [
+            (source, video)
+            for source, video in self.entries
+            if video.withdrawn is None
+            and licenses.permits(self.terms_of(source, video), policy, derived=derived)
+        ]
+
 
 def datasets(root: Path = Path()) -> list[str]:
     """Names of the datasets under ``root``'s catalog folder."""

@@ -23,7 +23,7 @@ from pocus_data.errors import CatalogError, PocusError, UsageError
 from pocus_data.outputs import fresh
 from pocus_data.tables import AVAILABLE
 from pocus_data.workcache import cache_folder
-from pocus_data.yaml_positions import ERROR, Problem
+from pocus_data.yaml_positions import ERROR, Problem, parse_yaml
 
 _LOCK_S = 20
 
@@ -46,15 +46,16 @@ def add_entry(
     with _locked(dataset):
         if path.exists():
             default = _source_license(dataset, source["id"], root)
-            given = entry.get("license") or source.get("license")
-            entry = _placed(entry, "license", given if given != default else None)
+            entry = _without("license", entry) if entry["license"] == default else entry
             text = catalog_edit.append_entry(path.read_bytes().decode(), entry)
         else:
-            entry = {name: value for name, value in entry.items() if name != "license"}
             head = {name: value for name, value in source.items() if value is not None}
-            text = catalog_edit.new_file(head, entry)
-        warnings = _save(dataset, root, path, text, entry["id"])
-    return path, warnings
+            text = catalog_edit.new_file(head, _without("license", entry))
+        problems = _save(dataset, root, path, text)
+    document = parse_yaml(text.encode(), path.relative_to(root).as_posix())
+    first = document.position(("videos", len(document.value["videos"]) - 1))[0]
+    mine = [each for each in problems if each.file == document.file and each.line >= first]
+    return path, [str(each) for each in mine]
 
 
 def withdraw_entry(video_id: str, reason: str, date: Any, root: Path) -> Path:
@@ -130,20 +131,16 @@ def _source_license(dataset: str, source_id: str, root: Path) -> str | None:
     return next((s.license for s, _ in catalog.entries if s.id == source_id), None)
 
 
-def _placed(entry: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """The entry with a field set, or without it; its place among the others stays."""
-    changed = {key: (value if key == name else old) for key, old in entry.items()}
-    if name not in changed and value is not None:
-        changed[name] = value
-    return {key: old for key, old in changed.items() if old is not None}
+def _without(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != name}
 
 
-def _save(dataset: str, root: Path, path: Path, text: str, entry: str = "") -> list[str]:
+def _save(dataset: str, root: Path, path: Path, text: str) -> list[Problem]:
     """Put ``text`` in place of a catalog file, if the catalog is sound with it.
 
     Returns
     -------
-    What the rules warn of in ``entry``.
+    What the rules then warn of in the whole dataset.
 
     Raises
     ------
@@ -162,9 +159,7 @@ def _save(dataset: str, root: Path, path: Path, text: str, entry: str = "") -> l
                 temporary.chmod(path.stat().st_mode)
     except OSError as error:
         raise PocusError(f"{path}: cannot be written: {error.strerror or error}") from error
-    shown = path.relative_to(root).as_posix()
-    first = text.count("\n", 0, text.find(f"id: {entry}\n")) + 1 if entry else len(text)
-    return [str(each) for each in problems if each.file == shown and each.line >= first]
+    return problems
 
 
 def _refuse_errors(problems: list[Problem], *more: str) -> None:
