@@ -24,6 +24,7 @@ from pocus_data.models import Media
 from pocus_data.params import Download
 from pocus_data.tables import AVAILABLE
 from pocus_data.video import ProbeResult
+from pocus_data.windows import mean_frame
 from pocus_data.workcache import cache_folder
 
 # The usual ending of each container, for addresses whose path has none.
@@ -76,7 +77,7 @@ def measure(file_or_url: str, settings: Download) -> Measured:
         raise FetchError(f"{error}; nothing was added") from error
     try:
         probe = video.measured(got.path, got.sha256)
-        mean = _mean(got.path, probe.frames)
+        mean = mean_frame(got.path, 0, probe.frames)
     except MediaError as error:
         said = str(error).replace(got.path.name, name or file_or_url)
         raise MediaError(f"{said}; nothing was added") from error
@@ -106,12 +107,6 @@ def _name_of(file_or_url: str) -> str:
     if len(name.encode()) > 200 or "\0" in name or name in {".", ".."}:
         raise UsageError(f"{ascii(name)[:80]}: no portable file name; rename the file")
     return name
-
-
-def _mean(path: Path, frames: int) -> Any:
-    count = min(frames, crop.MEAN_OF_FRAMES)
-    chosen = sorted({round(step * (frames - 1) / max(1, count - 1)) for step in range(count)})
-    return crop.mean_of(video.read_frames(path, chosen))
 
 
 def in_words(found: Measured) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pocus_data import crop, video
@@ -44,6 +45,19 @@ def trimmed(clip: dict[str, Any], frames: int) -> tuple[int, int]:
     return start, stop
 
 
+def mean_frame(path: Path, start: int, stop: int) -> NDArray[np.float64]:
+    """Grey mean of frames spread over a clip's frames ``start`` to ``stop``, ``(height, width)``.
+
+    Raises
+    ------
+    MediaError
+        if one of them cannot be decoded.
+    """
+    spread = np.linspace(start, stop - 1, crop.MEAN_OF_FRAMES)
+    chosen = sorted({int(index) for index in np.rint(spread)})
+    return crop.mean_of(video.read_frames(path, chosen))
+
+
 def _window_of(clip: dict[str, Any]) -> dict[str, Any]:
     row = _empty_row(clip)
     width, height, frames = (int(clip[key]) for key in ("width", "height", "frames"))
@@ -72,9 +86,7 @@ def _look_at(path: Path, sha256: str, start: int, stop: int) -> tuple[Any, Windo
     digest = digest_of(sha256, start, stop, TILE_SIDE, code_digest(crop), video.decoder_digest())
 
     def make(folder: Path) -> None:
-        spread = np.linspace(start, stop - 1, crop.MEAN_OF_FRAMES)
-        chosen = sorted({int(index) for index in np.rint(spread)})
-        mean = crop.mean_of(video.read_frames(path, chosen))
+        mean = mean_frame(path, start, stop)
         window = crop.find_window(mean)
         (folder / "window.json").write_text(json.dumps(window and vars(window)))
         Image.fromarray(np.rint(mean).astype(np.uint8)).save(folder / "mean.png")
