@@ -36,10 +36,13 @@ format: setup  ## Rewrite the code in the project's style
 	ruff check --fix .
 	ruff format .
 
-bench: setup  ## Measure the pipeline on synthetic clips, the catalog's checks, and faulty transfers
+bench: setup  ## Measure the pipeline, its growth, the catalog's checks and faulty transfers
 	python -m benchmarks.stages phantom
 	python -m benchmarks.validate
 	python -m benchmarks.faults
+	python -m benchmarks.incremental
+	python -m benchmarks.scale
+	test ! -d "$(POCUS_MIRROR)" || python -m benchmarks.decode "$(POCUS_MIRROR)"
 
 clean:  ## Remove .venv and all caches but DVC's; data and models stay
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache build *.egg-info

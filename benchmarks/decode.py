@@ -25,8 +25,8 @@ import imageio_ffmpeg
 
 from pocus_data import frames, video
 from pocus_data.crop import Window
+from pocus_data.measurement import ProbeResult
 from pocus_data.parallel import over_processes
-from pocus_data.video import ProbeResult
 
 ENDINGS = {".mp4", ".mov", ".avi", ".gif", ".mpeg", ".mpg"}
 RATE_HZ, MAX_FRAMES = 3, 30
@@ -96,7 +96,7 @@ def opencv_all(clips: list[Path], folder: Path) -> None:
 def ours_all(tasks: list[tuple[Path, ProbeResult | None]], folder: Path) -> None:
     """The library's own way, on all cores."""
     folder.mkdir()
-    over_processes(partial(_ours, folder=folder), tasks, "sample", _died)
+    over_processes(partial(_ours, folder=folder), tasks, "sample", _died, cost=_cost)
 
 
 def _ours(task: tuple[Path, ProbeResult | None], folder: Path) -> int:
@@ -105,7 +105,13 @@ def _ours(task: tuple[Path, ProbeResult | None], folder: Path) -> int:
     size = min(found.width, found.height)
     window = Window((found.width - size) // 2, (found.height - size) // 2, size)
     chosen = frames.choose_frames(found.times_s, RATE_HZ, MAX_FRAMES)
-    return len(frames.write_frames(clip, chosen, window, folder, f"{clip.parent.name}-{clip.stem}"))
+    name = f"{clip.parent.name}-{clip.stem}"
+    return len(frames.write_frames(clip, found, chosen, window, folder, name))
+
+
+def _cost(task: tuple[Path, ProbeResult | None]) -> float:
+    clip, known = task
+    return known.width * known.height * known.frames if known else clip.stat().st_size
 
 
 def _died(item: object) -> int:

@@ -15,8 +15,8 @@ from pocus_data.catalog_rules.history import EARLIEST
 from pocus_data.catalog_rules.identity import slug
 from pocus_data.crop import Window
 from pocus_data.errors import UsageError
+from pocus_data.measurement import ProbeResult
 from pocus_data.models import Diagnosis, Probe, Source, Video
-from pocus_data.video import ProbeResult
 
 
 def check_answers(answers: dict[str, Any], dataset: str, root: Path) -> None:

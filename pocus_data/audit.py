@@ -17,8 +17,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from pocus_data import frames as frame_files
 from pocus_data import licenses
+from pocus_data.png import pixels_sha256, read_png
 from pocus_data.tables import (
     AVAILABLE,
     read_crops,
@@ -164,7 +164,7 @@ def frame_checksum(dataset: Dataset) -> Iterator[Finding]:
 def _frame_problem(pair: tuple[str, str]) -> tuple[str, str] | None:
     path, expected = pair
     try:
-        got = frame_files.pixels_sha256(frame_files.read_png(Path(path)))
+        got = pixels_sha256(read_png(Path(path)))
     except (OSError, ValueError, SyntaxError) as error:
         return path, f"cannot be read ({type(error).__name__}); run 'dvc checkout' or 'dvc repro'"
     if got != expected:
@@ -180,7 +180,7 @@ def video_checksum(dataset: Dataset) -> Iterator[Finding]:
         path, name = Path(row["path"]), row["video_id"]
         if not path.exists():
             yield report(name, f"{path} is missing; run 'dvc checkout' or 'dvc repro'")
-        elif file_sha256(path) != row["sha256"]:
+        elif file_sha256(path) != row["file_sha256"]:
             yield report(name, f"{path} is not what was fetched; run 'dvc checkout'")
         if pinned.get(name) not in ("", None, row["sha256"]):
             yield report(name, "the catalog pins other bytes; run 'dvc repro'")

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw
 
-from pocus_data import crop, look, video
+from pocus_data import dicom, look, video
 from pocus_data.catalog import (
     datasets,
     read_dataset,
@@ -20,17 +20,19 @@ from pocus_data.catalog_rules.identity import slug, stem_of
 from pocus_data.crop import Window
 from pocus_data.errors import FetchError, MediaError, PocusError, UsageError
 from pocus_data.fetch import Wanted, fetch, keep_local
+from pocus_data.measurement import ProbeResult
 from pocus_data.models import Media
 from pocus_data.params import Download
 from pocus_data.tables import AVAILABLE
-from pocus_data.video import ProbeResult
-from pocus_data.windows import mean_frame
+from pocus_data.windows import mean_frame, propose
 from pocus_data.workcache import cache_folder
 
 # The usual ending of each container, for addresses whose path has none.
 _ENDINGS = {"mov": ".mp4", "mpeg": ".mpeg", "avi": ".avi", "gif": ".gif", "matroska": ".mkv"}
 _ENDINGS |= {"image2": ".jpg", "jpeg_pipe": ".jpg", "png_pipe": ".png", "webp_pipe": ".webp"}
+_ENDINGS |= {dicom.CONTAINER: ".dcm"}
 _STILL = frozenset({"image2", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe"})
+_STILL |= {"gif", dicom.CONTAINER}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Measured:
     url: str | None
     path: Path
     sha256: str
+    bytes: int
     probe: ProbeResult
     window: Window | None
     mean: Any = field(repr=False)
@@ -48,7 +51,7 @@ class Measured:
     @property
     def media(self) -> Media:
         """A still picture, or a clip."""
-        still = self.probe.frames == 1 and self.probe.container in _STILL | {"gif"}
+        still = self.probe.frames == 1 and self.probe.container in _STILL
         return Media.IMAGE if still else Media.VIDEO
 
 
@@ -77,13 +80,14 @@ def measure(file_or_url: str, settings: Download) -> Measured:
         raise FetchError(f"{error}; nothing was added") from error
     try:
         probe = video.measured(got.path, got.sha256)
-        mean = mean_frame(got.path, 0, probe.frames)
+        mean = mean_frame(got.path, probe, 0, probe.frames)
     except MediaError as error:
         said = str(error).replace(got.path.name, name or file_or_url)
         raise MediaError(f"{said}; nothing was added") from error
     if not suffix:
         name = f"{name or 'clip'}{_ENDINGS.get(probe.container, '')}"
-    return Measured(name, url, got.path, got.sha256, probe, crop.find_window(mean), mean)
+    _, window = propose(probe, mean)
+    return Measured(name, url, got.path, got.sha256, got.bytes, probe, window, mean)
 
 
 def _name_of(file_or_url: str) -> str:
@@ -209,7 +213,7 @@ def entry_of(found: Measured, answers: dict[str, Any], window: Window | None) ->
     rate_hz = found.probe.frame_rate_hz
     entry |= {
         "sha256": found.sha256,
-        "bytes": found.path.stat().st_size,
+        "bytes": found.bytes,
         "container": found.probe.container,
         "codec": found.probe.codec,
         "class": answers["class"],

@@ -80,13 +80,19 @@ def find_window(mean_frame: NDArray[np.floating]) -> Window | None:
     pieces = [ndimage.find_objects(labels)[label - 1] for label in large]
     top, bottom = min(rows.start for rows, _ in pieces), max(rows.stop for rows, _ in pieces)
     left, right = min(cols.start for _, cols in pieces), max(cols.stop for _, cols in pieces)
+    return square_in(left, top, right, bottom)
+
+
+def square_in(left: int, top: int, right: int, bottom: int) -> Window:
+    """The largest square centred in a rectangle; ``right`` and ``bottom`` are exclusive."""
     size = min(bottom - top, right - left)
     return Window((left + right - size) // 2, (top + bottom - size) // 2, size)
 
 
 def mean_of(frames: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Grey mean of RGB frames, ``(height, width)``."""
-    total = np.zeros(frames[0].shape[:2], dtype=np.float64)
+    total = np.zeros(frames[0].shape[:2], dtype=np.uint32)
     for frame in frames:
-        total += frame.mean(axis=2)
-    return total / len(frames)
+        for channel in range(3):
+            total += frame[..., channel]
+    return total / (3 * len(frames))

@@ -12,7 +12,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from pocus_data.errors import FetchError, MediaError, UsageError
-from pocus_data.fetch import Fetched, Wanted, fetch, remember
+from pocus_data.fetch import Fetched, Wanted, fetch, from_cache, remember
+from pocus_data.misses import Misses
 from pocus_data.parallel import over_processes
 from pocus_data.params import Download
 from pocus_data.tables import (
@@ -53,25 +54,33 @@ def download_all(index: pd.DataFrame, folder: Path, settings: Download) -> list[
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries = records(index)
-    brought = _bring_all(entries, settings)
+    brought = _bring_all(entries, folder, settings)
     task = partial(_acquire, folder=folder, settings=settings)
-    return over_processes(task, list(zip(entries, brought, strict=True)), "measure", _killed)
+    pairs = list(zip(entries, brought, strict=True))
+    return over_processes(task, pairs, "measure", _killed, cost=_cost, cached=True)
 
 
 # An entry's bytes, why there are none, or nothing yet.
 _Brought = Fetched | str | None
 
 
-def _bring_all(entries: list[dict[str, Any]], settings: Download) -> list[_Brought]:
+def _bring_all(entries: list[dict[str, Any]], folder: Path, settings: Download) -> list[_Brought]:
     """Fetch what lies somewhere; synthetic clips are left to the processes that measure.
 
     Transfers wait for the network, not for a core: many threads, few of them at one host.
     """
+    misses = Misses(folder, [_wanted(entry) for entry in entries], settings)
 
     def bring(entry: dict[str, Any]) -> _Brought:
         if entry["exclude"] or entry["downloads"].startswith("phantom:"):
             return None
-        return _bring(entry, settings)
+        wanted = _wanted(entry)
+        if reason := misses.known(wanted):
+            return from_cache(wanted) or reason
+        got = _bring(wanted, settings)
+        if isinstance(got, str):
+            misses.add(wanted, got)
+        return got
 
     with (
         ThreadPoolExecutor(settings.at_once) as pool,
@@ -86,11 +95,12 @@ def _bring_all(entries: list[dict[str, Any]], settings: Download) -> list[_Broug
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    misses.save()
     return [future.result() for future in futures]
 
 
-def _bring(entry: dict[str, Any], settings: Download) -> Fetched | str:
-    wanted = Wanted(
+def _wanted(entry: dict[str, Any]) -> Wanted:
+    return Wanted(
         downloads=tuple(split_list(entry["downloads"])),
         sha256=entry["sha256"],
         size=None if pd.isna(entry["bytes"]) else int(entry["bytes"]),
@@ -98,6 +108,9 @@ def _bring(entry: dict[str, Any], settings: Download) -> Fetched | str:
         archives=tuple(split_list(entry["archives"])),
         yt_dlp_format=entry["yt_dlp_format"],
     )
+
+
+def _bring(wanted: Wanted, settings: Download) -> Fetched | str:
     try:
         return fetch(wanted, settings)
     except FetchError as error:
@@ -133,11 +146,12 @@ def _acquire(
     row: dict[str, Any] = dict.fromkeys(VIDEO_COLUMNS) | {"video_id": entry["video_id"]}
     if entry["exclude"]:
         return row | {"status": EXCLUDED, "reason": entry["exclude"]}
-    got = got or _bring(entry, settings)
+    got = got or _bring(_wanted(entry), settings)
     if isinstance(got, str):
         return row | {"status": UNAVAILABLE, "reason": got}
     path = folder / f"{entry['video_id']}{Path(entry['file']).suffix.lower()}"
-    row |= {"sha256": got.sha256, "bytes": got.path.stat().st_size, "url_used": got.url_used}
+    row |= {"sha256": got.sha256, "bytes": got.bytes, "url_used": got.url_used}
+    row["file_sha256"] = got.kept_sha256
     try:
         found = measured(got.path, got.sha256)
     except MediaError as error:
@@ -158,6 +172,11 @@ def _acquire(
         "frame_rate_hz": found.frame_rate_hz,
         "duration_s": found.duration_s,
     }
+
+
+def _cost(task: tuple[dict[str, Any], _Brought]) -> float:
+    """Bytes of a file that is there: what measuring it costs, about."""
+    return task[1].bytes if isinstance(task[1], Fetched) else 0
 
 
 def _killed(task: tuple[dict[str, Any], _Brought]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ stays.
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin
 
 from pocus_data import phantom, transfer, video_pages
+from pocus_data.deidentify import deidentify
+from pocus_data.dicom import is_dicom
 from pocus_data.errors import FetchError, PocusError
-from pocus_data.outputs import write_text
+from pocus_data.outputs import write_json, write_text
 from pocus_data.params import Download
-from pocus_data.workcache import cache_folder, digest_of, file_sha256
+from pocus_data.workcache import about_to_make, cache_folder, digest_of, file_sha256
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,21 @@ _MARKUP = (b"<!", b"<html", b"<?xml", b"<head")
 
 @dataclass(frozen=True)
 class Fetched:
-    """Bytes in the work cache: where, their SHA-256, and the catalog's address of them.
+    """Bytes in the work cache, and what they were at their source.
 
-    A mirror stands for that address: whoever serves the bytes, the same is recorded.
+    Attributes
+    ----------
+    path : the file kept: the source's bytes, or DICOM without its identifying tags.
+    sha256, bytes : digest and length of the source's bytes.
+    kept_sha256 : digest of the file kept.
+    url_used : the catalog's address of the bytes. A mirror stands for that address: whoever
+        serves the bytes, the same is recorded.
     """
 
     path: Path
     sha256: str
+    bytes: int
+    kept_sha256: str
     url_used: str
 
 
@@ -76,6 +87,7 @@ def fetch(entry: Wanted, settings: Download) -> Fetched:
     known = from_cache(entry)
     if known:
         return known
+    about_to_make()
     failures = []
     for place, shown, url in _places(entry, settings):
         temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{entry.suffix}"
@@ -107,7 +119,7 @@ def keep_local(source: Path, max_bytes: int) -> Fetched:
     FetchError
         if it is empty, too large, a web page, or cannot be read.
     """
-    temporary = cache_folder() / "tmp" / uuid.uuid4().hex
+    temporary = cache_folder() / "tmp" / f"{uuid.uuid4().hex}{source.suffix.lower()}"
     temporary.parent.mkdir(parents=True, exist_ok=True)
     try:
         _copy(source, temporary, max_bytes)
@@ -187,22 +199,29 @@ def _accept(temporary: Path, expected: str, url: str) -> Fetched:
         )
     path = _blob(got)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path.with_suffix(".origin"), url)
+    size, kept = temporary.stat().st_size, got
+    if is_dicom(temporary):
+        deidentify(temporary, temporary, got)
+        kept = file_sha256(temporary)
+    elif temporary.suffix == ".dcm":
+        raise FetchError("named .dcm, but no DICOM file: 'DICM' does not stand after 128 bytes")
+    write_json(_origin(path), {"url": url, "bytes": size, "kept_sha256": kept})
     temporary.replace(path)
-    return Fetched(path, got, url)
+    return Fetched(path, got, size, kept, url)
 
 
 def _from_cache(sha256: str, addresses: tuple[str, ...]) -> Fetched | None:
     path = _blob(sha256)
-    origin = path.with_suffix(".origin")
+    origin = _origin(path)
     if not sha256 or not path.is_file() or not origin.is_file():
         return None
-    if file_sha256(path) != sha256:
+    known = json.loads(origin.read_text(encoding="utf-8"))
+    if file_sha256(path) != known["kept_sha256"]:
         path.unlink()
         return None
-    url = origin.read_text(encoding="utf-8")
     # Another entry may have brought the same bytes first; this one's record is its own.
-    return Fetched(path, sha256, url if url in addresses or not addresses else addresses[0])
+    url = known["url"] if known["url"] in addresses or not addresses else addresses[0]
+    return Fetched(path, sha256, known["bytes"], known["kept_sha256"], url)
 
 
 def _pointed_at(addresses: tuple[str, ...]) -> str:
@@ -215,6 +234,10 @@ def _pointed_at(addresses: tuple[str, ...]) -> str:
 
 def _blob(sha256: str) -> Path:
     return cache_folder() / "downloads" / sha256[:2] / sha256
+
+
+def _origin(blob: Path) -> Path:
+    return blob.with_suffix(".json")
 
 
 def _pointer(url: str) -> Path:

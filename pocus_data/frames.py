@@ -6,16 +6,16 @@ video" (paper, "Data processing").
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pocus_data.crop import Window
+from pocus_data.measurement import ProbeResult
+from pocus_data.png import pixels_sha256, write_png
 from pocus_data.video import read_frames
 
 
@@ -45,23 +45,6 @@ def choose_frames(times_s: Sequence[float], rate_hz: float, max_frames: int) -> 
     return [int(index) for index in chosen]
 
 
-def pixels_sha256(pixels: NDArray[np.uint8]) -> str:
-    """Digest of an image's pixels: of ``height x width x channels``, then the samples.
-
-    It does not depend on how the PNG was compressed.
-    """
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}x{channels}:".encode())
-    digest.update(np.ascontiguousarray(pixels).tobytes())
-    return digest.hexdigest()
-
-
-def read_png(path: Path) -> NDArray[np.uint8]:
-    """Pixels of a frame: ``(height, width)`` when grey, ``(height, width, 3)`` when not."""
-    with Image.open(path) as image:
-        return np.asarray(image)
-
-
 @dataclass(frozen=True)
 class Written:
     """One frame as it was written: what its PNG holds."""
@@ -73,22 +56,21 @@ class Written:
 
 
 def write_frames(
-    video: Path, indices: list[int], window: Window, folder: Path, video_id: str
+    video: Path, found: ProbeResult, indices: list[int], window: Window, folder: Path, video_id: str
 ) -> list[Written]:
     """Decode, crop and write the chosen frames of one clip as PNG files.
 
     A clip all of whose chosen frames are grey is written in one channel, else in RGB. Files are
     named after ``frame_id_of``.
     """
-    pictures = [window.cut(frame) for frame in read_frames(video, indices)]
+    pictures = [window.cut(frame) for frame in read_frames(video, found, indices)]
     if all(_is_grey(picture) for picture in pictures):
         pictures = [picture[..., 0] for picture in pictures]
     written = []
     for index, picture in zip(indices, pictures, strict=True):
         pixels = np.ascontiguousarray(picture)
         frame_id = frame_id_of(video_id, index)
-        # Speckle hardly compresses: level 1 takes half the time of level 6 for 5 % more bytes.
-        Image.fromarray(pixels).save(folder / f"{frame_id}.png", compress_level=1)
+        write_png(pixels, folder / f"{frame_id}.png")
         height, width = pixels.shape[:2]
         written.append(Written(frame_id, pixels_sha256(pixels), width, height))
     return written

@@ -29,6 +29,8 @@ class _Host:
 
 _hosts: dict[tuple[str, int], _Host] = {}
 _hosts_lock = threading.Lock()
+# Names that the name service said do not exist.
+_absent: set[str] = set()
 
 
 @contextmanager
@@ -59,10 +61,12 @@ def opened(
     Raises
     ------
     FetchError
-        when a redirect leaves https, leads to a private address, or there are too many.
+        when there is no such host; when a redirect leaves https, leads to a private address, or
+        there are too many.
     requests.RequestException
         as ``requests`` does.
     """
+    _require_host(url)
     from_inside = is_private(url)
     for _ in range(settings.max_redirects + 1):
         response = session.request(
@@ -82,6 +86,7 @@ def opened(
             return
         response.close()
         url = _followed(url, location, from_inside or settings.allow_private)
+        _require_host(url)
     raise FetchError(f"more than {settings.max_redirects} redirects")
 
 
@@ -94,6 +99,24 @@ def _followed(url: str, location: str, inside_is_fine: bool) -> str:
     if not inside_is_fine and is_private(target):
         raise FetchError("redirects to a private address, which is not followed")
     return target
+
+
+def _require_host(url: str) -> None:
+    """Raise if the name service knows no such host; it is asked once in a run.
+
+    Asking for a name that is gone may take many seconds, and a catalog has many files of one host.
+    """
+    try:
+        name = urlsplit(url).hostname or ""
+        if name not in _absent:
+            socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_NONAME:
+            _absent.add(name)
+    except (OSError, ValueError, UnicodeError):
+        return
+    if name in _absent:
+        raise FetchError("no such host")
 
 
 def is_private(url: str) -> bool:

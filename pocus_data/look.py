@@ -38,10 +38,10 @@ def look_of(path: Path, sha256: str) -> Look:
     parts = (SHARES, HASH_SIDE, imagehash.__version__, video.decoder_digest())
 
     def make(folder: Path) -> None:
-        count = video.measured(path, sha256).frames
-        wanted = [round(share * (count - 1)) for share in SHARES]
+        found = video.measured(path, sha256)
+        wanted = [round(share * (found.frames - 1)) for share in SHARES]
         indices = sorted(set(wanted))
-        frames = dict(zip(indices, video.read_frames(path, indices), strict=True))
+        frames = dict(zip(indices, video.read_frames(path, found, indices), strict=True))
         pictures = [Image.fromarray(frames[index]) for index in wanted]
         hashes = [str(imagehash.phash(picture, hash_size=HASH_SIDE)) for picture in pictures]
         (folder / "look.json").write_text(json.dumps(hashes))

@@ -35,7 +35,8 @@ class Download(_Section):
     stands under the address ``mirror_of``. ``retry_wait_s`` doubles with each retry; who asks
     for more patience than ``max_wait_s`` is left. ``allow_private`` lets redirects lead into the
     local network. ``at_once`` transfers run together, ``per_host`` with one host, with ``pause_s``
-    between its requests.
+    between its requests. What could not be had is asked for again after ``retry_after_h``, or when
+    nothing else changed.
     """
 
     mirrors: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Download(_Section):
     per_host: Whole = 2
     pause_s: float = Field(default=0.1, ge=0)
     max_bytes: Whole = 2_000_000_000
+    retry_after_h: float = Field(default=24, ge=0)
     min_available: Share = 0.5
 
 

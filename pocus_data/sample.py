@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from pocus_data import crop, frames, video
+from pocus_data import crop, frames, png, video
 from pocus_data.crop import Window
 from pocus_data.errors import MediaError
+from pocus_data.measurement import ProbeResult
 from pocus_data.parallel import over_processes
 from pocus_data.params import Sample
 from pocus_data.tables import records
-from pocus_data.windows import trimmed
+from pocus_data.windows import decoding_cost, trimmed
 from pocus_data.workcache import cached_folder, code_digest, digest_of, place
 
 
@@ -37,12 +38,14 @@ def sample_all(
     folder.mkdir(parents=True, exist_ok=True)
     clips = (
         crops[crops["reason"] == ""][["video_id", "x", "y", "size"]]
-        .merge(videos[["video_id", "path", "sha256"]], on="video_id", validate="1:1")
+        .merge(videos[_MEASURED], on="video_id", validate="1:1")
         .rename(columns={"sha256": "video_sha256"})
         .merge(index.drop(columns=["sha256", "frames"]), on="video_id", validate="1:1")
     )
     task = partial(_sample, folder=folder, settings=settings)
-    sampled = over_processes(task, records(clips), "sample", _killed)
+    sampled = over_processes(
+        task, records(clips), "sample", _killed, cost=decoding_cost, cached=True
+    )
     rows = [row for clip_rows, _ in sampled for row in clip_rows]
     failures = [failure for _, failure in sampled if failure]
     return sorted(rows, key=lambda row: str(row["frame_id"])), failures
@@ -54,13 +57,14 @@ def _sample(
     path, video_id = Path(clip["path"]), clip["video_id"]
     window = Window(int(clip["x"]), int(clip["y"]), int(clip["size"]))
     try:
-        times_s = video.measured(path, clip["video_sha256"]).times_s
+        found = video.measured(path, clip["video_sha256"])
+        times_s = found.times_s
         start, stop = trimmed(clip, len(times_s))
         kept = frames.choose_frames(times_s[start:stop], settings.rate_hz, settings.max_frames)
         indices = [start + index for index in kept]
-        made_by = [code_digest(frames, crop), video.decoder_digest()]
+        made_by = [code_digest(frames, crop, png), video.decoder_digest()]
         digest = digest_of(clip["video_sha256"], video_id, vars(window), indices, made_by)
-        make = partial(_write, path, indices, window, video_id)
+        make = partial(_write, path, found, indices, window, video_id)
         cached = cached_folder("frames", digest, make)
     except MediaError as error:
         return [], f"{video_id}: {error}"
@@ -86,6 +90,7 @@ def _sample(
 
 # Beside the frames in the work cache: digests and sizes, so that nobody decodes PNG for them.
 _CONTENT = "frames.json"
+_MEASURED = ["video_id", "path", "sha256", "width", "height", "frames"]
 _FROM_CATALOG = (
     "video_id",
     "source",
@@ -102,6 +107,13 @@ def _killed(clip: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     return [], f"{clip['video_id']}: decoding it crashed or used up the memory"
 
 
-def _write(path: Path, indices: list[int], window: Window, video_id: str, folder: Path) -> None:
-    written = frames.write_frames(path, indices, window, folder, video_id)
+def _write(
+    path: Path,
+    found: ProbeResult,
+    indices: list[int],
+    window: Window,
+    video_id: str,
+    folder: Path,
+) -> None:
+    written = frames.write_frames(path, found, indices, window, folder, video_id)
     (folder / _CONTENT).write_text(json.dumps([asdict(frame) for frame in written]))

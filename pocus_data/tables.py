@@ -74,6 +74,7 @@ VIDEO_COLUMNS = (
     "path",
     "sha256",
     "bytes",
+    "file_sha256",
     "container",
     "codec",
     "width",

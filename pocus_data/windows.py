@@ -14,11 +14,14 @@ from PIL import Image, ImageDraw
 from pocus_data import crop, video
 from pocus_data.crop import Window
 from pocus_data.errors import MediaError
+from pocus_data.measurement import ProbeResult
 from pocus_data.parallel import over_processes
 from pocus_data.tables import AVAILABLE, CROP_COLUMNS, records
 from pocus_data.workcache import cached_folder, code_digest, digest_of
 
 TILE_SIDE = 160
+# A sheet of more clips is too large to look at, and for JPEG.
+MAX_TILES = 1000
 
 
 def crop_all(index: pd.DataFrame, videos: pd.DataFrame) -> tuple[list[dict[str, Any]], Image.Image]:
@@ -27,15 +30,33 @@ def crop_all(index: pd.DataFrame, videos: pd.DataFrame) -> tuple[list[dict[str, 
     Returns
     -------
     Rows for ``crops.csv`` in order of identifier, and a sheet: each clip's mean frame with its
-    window drawn in. A clip that has no usable window has a reason instead.
+    window drawn in, of a large dataset ``MAX_TILES`` clips spread over it. A clip that has no
+    usable window has a reason instead.
     """
     wanted = ["video_id", "crop_x", "crop_y", "crop_size", "trim_start", "trim_stop"]
     clips = videos[videos["status"] == AVAILABLE].merge(
         index[wanted], on="video_id", validate="1:1"
     )
-    rows = over_processes(_window_of, records(clips), "crop", _killed)
-    tiles = [_tile(row.pop("mean", None), row) for row in rows]
+    clips["shown"] = _spread(len(clips))
+    tasks = records(clips)
+    rows = over_processes(_window_of, tasks, "crop", _killed, cost=decoding_cost, cached=True)
+    means = [row.pop("mean", None) for row in rows]
+    shown = [task["shown"] for task in tasks]
+    tiles = [_tile(mean, row) for mean, row, show in zip(means, rows, shown, strict=True) if show]
     return rows, _contact_sheet(tiles)
+
+
+def _spread(clips: int) -> NDArray[np.bool_]:
+    """Which clips to show: all, or ``MAX_TILES`` of them at even distances."""
+    shown = np.zeros(clips, dtype=bool)
+    if clips:
+        shown[np.linspace(0, clips - 1, min(clips, MAX_TILES)).round().astype(int)] = True
+    return shown
+
+
+def decoding_cost(clip: dict[str, Any]) -> float:
+    """Pixels of a clip that was measured: what decoding it costs, about."""
+    return float(clip["width"] * clip["height"] * clip["frames"])
 
 
 def trimmed(clip: dict[str, Any], frames: int) -> tuple[int, int]:
@@ -45,8 +66,10 @@ def trimmed(clip: dict[str, Any], frames: int) -> tuple[int, int]:
     return start, stop
 
 
-def mean_frame(path: Path, start: int, stop: int) -> NDArray[np.float64]:
+def mean_frame(path: Path, found: ProbeResult, start: int, stop: int) -> NDArray[np.float64]:
     """Grey mean of frames spread over a clip's frames ``start`` to ``stop``, ``(height, width)``.
+
+    ``found`` is what ``video.probe`` said of the file.
 
     Raises
     ------
@@ -55,7 +78,17 @@ def mean_frame(path: Path, start: int, stop: int) -> NDArray[np.float64]:
     """
     spread = np.linspace(start, stop - 1, crop.MEAN_OF_FRAMES)
     chosen = sorted({int(index) for index in np.rint(spread)})
-    return crop.mean_of(video.read_frames(path, chosen))
+    return crop.mean_of(video.read_frames(path, found, chosen))
+
+
+def propose(found: ProbeResult, mean: NDArray[np.float64]) -> tuple[str, Window | None]:
+    """The window that nobody chose, and how it came: the scanner's own region, else found.
+
+    It is ``None`` where the frame is black.
+    """
+    if found.region:
+        return "region", crop.square_in(*found.region)
+    return "found", crop.find_window(mean)
 
 
 def _window_of(clip: dict[str, Any]) -> dict[str, Any]:
@@ -65,38 +98,39 @@ def _window_of(clip: dict[str, Any]) -> dict[str, Any]:
     if stop > frames:
         return row | {"reason": f"trim {start} to {stop} leaves the clip's {frames} frames"}
     try:
-        mean, found = _look_at(Path(clip["path"]), clip["sha256"], start, stop)
+        mean, method, proposed = _look_at(Path(clip["path"]), clip["sha256"], start, stop)
     except MediaError as error:
         return row | {"reason": str(error)}
-    row["mean"] = mean
+    if clip["shown"]:
+        row["mean"] = mean
     if pd.notna(clip["crop_size"]):
         window = Window(int(clip["crop_x"]), int(clip["crop_y"]), int(clip["crop_size"]))
         row["method"] = "catalog"
-    elif found is None:
+    elif proposed is None:
         return row | {"reason": "the clip is black"}
     else:
-        window = found
-        row["method"] = "found"
+        window, row["method"] = proposed, method
     row |= {"x": window.x, "y": window.y, "size": window.size}
     return row | {"reason": crop.reason_against(window, width, height)}
 
 
-def _look_at(path: Path, sha256: str, start: int, stop: int) -> tuple[Any, Window | None]:
-    """Mean frame of a clip as a small grey picture, and the window found on it; remembered."""
+def _look_at(path: Path, sha256: str, start: int, stop: int) -> tuple[Any, str, Window | None]:
+    """Mean frame of a clip as a small grey picture, and the window proposed for it; remembered."""
     digest = digest_of(sha256, start, stop, TILE_SIDE, code_digest(crop), video.decoder_digest())
 
     def make(folder: Path) -> None:
-        mean = mean_frame(path, start, stop)
-        window = crop.find_window(mean)
-        (folder / "window.json").write_text(json.dumps(window and vars(window)))
+        found = video.measured(path, sha256)
+        mean = mean_frame(path, found, start, stop)
+        method, window = propose(found, mean)
+        (folder / "window.json").write_text(json.dumps([method, window and vars(window)]))
         Image.fromarray(np.rint(mean).astype(np.uint8)).save(folder / "mean.png")
 
     folder = cached_folder("windows", digest, make)
-    found = json.loads((folder / "window.json").read_text())
+    method, window = json.loads((folder / "window.json").read_text())
     with Image.open(folder / "mean.png") as picture:
         scale = TILE_SIDE / max(picture.size)
         size = (round(picture.width * scale), round(picture.height * scale))
-        return np.asarray(picture.resize(size)), Window(**found) if found else None
+        return np.asarray(picture.resize(size)), method, Window(**window) if window else None
 
 
 def _empty_row(clip: dict[str, Any]) -> dict[str, Any]:

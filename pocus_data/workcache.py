@@ -11,9 +11,40 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+
+
+class NotMadeError(Exception):
+    """Raised under ``only_known`` for what would have to be made."""
+
+
+_making_allowed = ContextVar("making_allowed", default=True)
+
+
+@contextmanager
+def only_known() -> Iterator[None]:
+    """Within it nothing is made: what is not in the cache raises ``NotMadeError``."""
+    token = _making_allowed.set(False)
+    try:
+        yield
+    finally:
+        _making_allowed.reset(token)
+
+
+def about_to_make() -> None:
+    """Call this before work whose result the cache does not have.
+
+    Raises
+    ------
+    NotMadeError
+        under ``only_known``.
+    """
+    if not _making_allowed.get():
+        raise NotMadeError
 
 
 def cache_folder() -> Path:
@@ -47,6 +78,7 @@ def cached_folder(kind: str, digest: str, make: Callable[[Path], None]) -> Path:
     folder = cache_folder() / kind / digest[:2] / digest
     if folder.is_dir():
         return folder
+    about_to_make()
     temporary = folder.with_name(f"{digest}.{uuid.uuid4().hex}.tmp")
     temporary.mkdir(parents=True)
     try:

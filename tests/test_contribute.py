@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pydicom.data import get_testdata_file
 
 from pocus_data import catalog_edit, phantom
 from pocus_data.catalog import load_catalog, read_dataset
@@ -98,6 +99,18 @@ def test_a_still_picture(house, pocus_data, tmp_path):
     assert add(pocus_data, picture).returncode == 0
     new = entries(house)["still-1"]
     assert new["media"] == "image" and new["frames"] == 1 and "frame_rate_hz" not in new
+
+
+def test_dicom_clips_and_pictures(house, pocus_data):
+    # Files of ultrasound machines that come with pydicom.
+    for name in ("examples_ybr_color.dcm", "examples_rgb_color.dcm"):
+        done = add(pocus_data, get_testdata_file(name))
+        assert done.returncode == 0, done.stderr
+    clip, still = (entries(house)[f"examples-{name}-color"] for name in ("ybr", "rgb"))
+    assert (clip["container"], clip["codec"]) == ("dicom", "JPEGBaseline8Bit")
+    assert (clip["media"], clip["frames"], clip["frame_rate_hz"]) == ("video", 30, 30.0)
+    assert clip["bytes"] == Path(get_testdata_file("examples_ybr_color.dcm")).stat().st_size
+    assert (still["media"], still["resolution"]) == ("image", "320x240")
 
 
 def coded_anew(source: Path, target: Path) -> Path:

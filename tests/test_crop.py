@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from pocus_data import crop, phantom
+from pocus_data import crop, phantom, windows
 from pocus_data.crop import Window, find_window, reason_against
 from pocus_data.phantom_catalog import draw_specs
 
@@ -75,3 +76,22 @@ def test_cut():
 def test_mean():
     frames = [np.full((2, 3, 3), level, dtype=np.uint8) for level in (10, 20)]
     assert (crop.mean_of(frames) == 15).all()
+
+
+def test_a_large_dataset_has_a_sheet_that_can_be_looked_at(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(windows, "MAX_TILES", 3)
+    rows = []
+    for number in range(7):
+        _, path = clips[".mp4"]
+        copy = tmp_path / f"clip{number}.mp4"
+        copy.write_bytes(path.read_bytes())
+        rows.append({"video_id": copy.stem, "path": str(copy), "sha256": f"{number}"})
+    videos = pd.DataFrame(rows).assign(status="available", width=160, height=160, frames=26)
+    chosen = ["crop_x", "crop_y", "crop_size", "trim_start", "trim_stop"]
+    index = videos[["video_id"]].assign(**dict.fromkeys(chosen))
+    found, sheet = windows.crop_all(index, videos)
+    assert len(found) == 7 and {row["method"] for row in found} == {"found"}
+    assert sheet.size == (8 * windows.TILE_SIDE, windows.TILE_SIDE + 12)
+    # Three tiles are drawn, a fourth place is empty.
+    tops = [sheet.getpixel((n * windows.TILE_SIDE + 1, 1)) for n in range(8)]
+    assert tops[3:] == [(32, 32, 32)] * 5 and (32, 32, 32) not in tops[:3]

@@ -29,7 +29,7 @@ def as_ffmpeg_shows(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 def both(path: Path) -> tuple[np.ndarray, np.ndarray]:
     found = probe(path)
-    ours = np.stack(read_frames(path, list(range(found.frames))))
+    ours = np.stack(read_frames(path, found, list(range(found.frames))))
     assert ours.shape[1:] == (found.height, found.width, 3)
     return ours, as_ffmpeg_shows(path, ours.shape[1:])
 
@@ -57,6 +57,40 @@ def test_bit_for_bit(tmp_path, name):
     ffmpeg(*SOURCE, *EXACT[name], path)
     ours, theirs = both(path)
     assert np.array_equal(ours, theirs)
+
+
+# Codings in which some frames need not be decoded when others are asked for.
+SKIPPING = {
+    "b-pyramid.mp4": (*H264, "yuv420p", "-bf", "4", "-g", "12"),
+    "b-frames.mpeg": ("-c:v", "mpeg2video", "-q:v", "3", "-bf", "2"),
+    "b-frames.mkv": ("-c:v", "mpeg4", "-q:v", "3", "-bf", "2"),
+    "hevc.mp4": ("-c:v", "libx265", "-x265-params", "log-level=error"),
+    "vp9.webm": ("-c:v", "libvpx-vp9", "-deadline", "realtime"),
+    "interlaced.ts": ("-vf", "scale=160:128", *H264, "yuv420p", "-x264opts", "tff=1"),
+    "intra.avi": ("-c:v", "mjpeg", "-q:v", "3"),
+    "intra.mov": ("-c:v", "mjpeg", "-q:v", "3"),
+    "delays.gif": (),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("name", SKIPPING)
+def test_frames_chosen_are_those_of_a_whole_decoding(tmp_path, monkeypatch, name, threads):
+    monkeypatch.setattr("pocus_data.ffmpeg.threads_each", lambda: threads)
+    path = tmp_path / name
+    ffmpeg(*SOURCE, *SKIPPING[name], path)
+    found = probe(path)
+    whole = read_frames(path, found, list(range(found.frames)))
+    for chosen in ([0], [found.frames - 1], [1, 2, 17], list(range(0, found.frames, 7))):
+        part = read_frames(path, found, chosen)
+        assert all(np.array_equal(whole[n], got) for n, got in zip(chosen, part, strict=True))
+
+
+def test_most_codings_tell_their_frames_before_decoding(tmp_path):
+    for name in ("b-pyramid.mp4", "b-frames.mkv", "intra.mov"):
+        ffmpeg(*SOURCE, *SKIPPING[name], tmp_path / name)
+        found = probe(tmp_path / name)
+        assert len(found.stamps) == found.frames, name
 
 
 def test_ten_bits_within_rounding(tmp_path):

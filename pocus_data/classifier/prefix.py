@@ -14,8 +14,8 @@ from PIL import Image
 from pocus_data.classifier import augment, networks
 from pocus_data.classifier.backend import keras, tf
 from pocus_data.classifier.precision import keras_policy
-from pocus_data.frames import read_png
 from pocus_data.params import Features
+from pocus_data.png import read_png
 
 BATCH = 16
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pocus_data.classifier.features import FeatureStore, write_features
 from pocus_data.classifier.weights import write_weights
-from pocus_data.frames import pixels_sha256
 from pocus_data.params import Features
+from pocus_data.png import pixels_sha256
 from pocus_data.tables import CLASS_ORDER
 
 SETTINGS = Features(
