@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.utils import get_environ_proxies, select_proxy
 
 from pocus_data.errors import FetchError
 from pocus_data.params import Download
@@ -105,7 +106,10 @@ def _require_host(url: str) -> None:
     """Raise if the name service knows no such host; it is asked once in a run.
 
     Asking for a name that is gone may take many seconds, and a catalog has many files of one host.
+    Behind a proxy it is the proxy that looks names up.
     """
+    if select_proxy(url, get_environ_proxies(url)):
+        return
     try:
         name = urlsplit(url).hostname or ""
         if name not in _absent:

@@ -2,6 +2,7 @@
 
 import hashlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -143,6 +144,28 @@ def test_a_redirect_into_the_local_network(server, monkeypatch):
 )
 def test_private_addresses(url, private):
     assert hosts.is_private(url) is private
+
+
+def test_a_host_that_does_not_exist_is_asked_for_once(monkeypatch):
+    asked = []
+
+    def unknown(name, *_: object, **__: object) -> None:
+        asked.append(name)
+        raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    for name in ("a", "b", "c"):
+        with pytest.raises(FetchError, match="no such host"):
+            fetch(unpinned(f"http://nowhere-{id(asked)}.invalid/{name}.mp4"), ONCE)
+    assert len(asked) == 1
+
+
+def test_behind_a_proxy_names_are_the_proxys_business(server, monkeypatch):
+    url = "http://only-the-proxy-knows.invalid/a.mp4"
+    server.give(url, BODY)
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "")
+    assert fetch(unpinned(url), ONCE).sha256 == SHA
 
 
 def test_a_catalogued_size_spares_a_transfer_of_other_content(server):
