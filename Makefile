@@ -42,6 +42,8 @@ bench: setup  ## Measure the pipeline, its growth, the catalog's checks and faul
 	python -m benchmarks.faults
 	python -m benchmarks.incremental
 	python -m benchmarks.scale
+	python -m benchmarks.training
+	python -m benchmarks.recipes
 	test ! -d "$(POCUS_MIRROR)" || python -m benchmarks.decode "$(POCUS_MIRROR)"
 
 clean:  ## Remove .venv and all caches but DVC's; data and models stay

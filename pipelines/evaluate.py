@@ -2,19 +2,25 @@
 
 import sys
 
-import pandas as pd
-
 from pipelines.common import Params, Paths, run
 from pocus_data.classifier.evaluate import evaluate, predict_folds
 from pocus_data.classifier.features import FeatureStore
+from pocus_data.classifier.known import gather_known
 from pocus_data.classifier.metrics import Bootstrap
 from pocus_data.classifier.precision import resolve
-from pocus_data.outputs import write_json
-from pocus_data.report import headline, write_plots, write_report
+from pocus_data.outputs import read_json, write_json
+from pocus_data.report import (
+    headline,
+    read_curves,
+    write_model_card,
+    write_plots,
+    write_report,
+)
 from pocus_data.tables import (
     PREDICTION_COLUMNS,
     read_folds,
-    read_frames_table,
+    read_index,
+    read_videos,
     records,
     write_table,
 )
@@ -24,25 +30,35 @@ def main(paths: Paths, params: Params) -> None:
     """Read models, features and folds; write ``metrics.json`` and what explains it."""
     store = FeatureStore(paths.data / "features")
     predictions = predict_folds(store, read_folds(paths.data / "folds.csv"), paths.models)
-    frames = read_frames_table(paths.data / "frames.csv").set_index("frame_id")
+    chosen = read_json(paths.reports / "training" / "chosen.json")
+    recipe = params.train
+    best = recipe.recipe == "best"
     protocol = {
-        **params.train.model_dump(),
+        **recipe.model_dump(include={"recipe", "seed"} if best else None, exclude={"best"}),
         "precision": {
             "features": store.settings["precision"],
-            "train": resolve(params.train.precision),
+            "train": "float64" if best else resolve(recipe.precision),
         },
         "augmentations": store.copies,
         "split": params.split.model_dump(),
+        "chosen": chosen,
     }
+    temperatures = {
+        level: {int(fold): choice["temperature"][level] for fold, choice in chosen.items()}
+        for level in ("frame", "video_mean")
+    }
+    index, videos = read_index(paths.data / "catalog.csv"), read_videos(paths.data / "videos.csv")
+    known = gather_known(predictions, index, videos, store, params.evaluate.seed)
     bootstrap = Bootstrap(params.evaluate.bootstrap_samples, params.evaluate.seed)
-    sources = predictions["frame_id"].map(frames["source"])
-    metrics = evaluate(predictions, sources, protocol, bootstrap)
     reports = paths.reports
+    metrics = evaluate(predictions, known, protocol, bootstrap, temperatures)
+    metrics["split"] = read_json(reports / "split.json")
+    metrics["optimism"] = read_json(reports / "optimism.json")
     write_json(reports / "metrics.json", metrics)
     write_table(records(predictions), reports / "predictions.csv", PREDICTION_COLUMNS)
-    training = pd.read_csv(reports / "training.csv")
-    write_plots(predictions, metrics, training, reports / "plots")
+    write_plots(predictions, metrics, read_curves(reports / "training"), reports / "plots")
     write_report(paths.dataset, metrics, reports / "plots", reports / "report.html")
+    write_model_card(paths.dataset, metrics, reports / "modelcard.md")
     print(f"evaluate: {headline(metrics)}", file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pocus_data import cli_catalog
+from pocus_data import cli_catalog, cli_classifier
 from pocus_data.cli_catalog import AsJson, print_json
 from pocus_data.errors import EXIT_FINDINGS, PocusError
 
@@ -20,26 +20,7 @@ app = typer.Typer(
 )
 
 cli_catalog.register(app)
-
-
-@app.command()
-def network(
-    name: Annotated[str, typer.Argument(help="Such as pocovid-net.")] = "pocovid-net",
-    as_json: AsJson = False,
-) -> None:
-    """Show an architecture: its layers, trainable and frozen parameters."""
-    from pocus_data.classifier import networks
-
-    facts = networks.describe(networks.build(name))
-    if as_json:
-        print_json(facts)
-        return
-    for layer in facts["layers"]:
-        shape = "x".join(str(size) for size in layer["output"])
-        mark = "trained" if layer["trainable"] else ""
-        print(f"{layer['name']:16}{layer['kind']:24}{shape:>14}{layer['parameters']:>12,} {mark}")
-    trained, frozen = facts["trainable_parameters"], facts["frozen_parameters"]
-    print(f"{trained:,} trainable and {frozen:,} frozen parameters")
+cli_classifier.register(app)
 
 
 @app.command()

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 # Mean grey level (of 255) above which a pixel belongs to the picture.
 BLACK_LEVEL = 1.5
@@ -67,20 +69,42 @@ def find_window(mean_frame: NDArray[np.floating]) -> Window | None:
     The window, or ``None`` when the frame is black. The picture is all large connected areas
     that are not black, so that rulers and texts beside the sector do not widen it.
     """
+    picture = _large_pieces(mean_frame)
+    if not picture.any():
+        return None
+    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+    return square_in(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def scan_area(mean_frame: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Pixels of the scan: the convex hull of all large connected areas that are not black.
+
+    ``mean_frame`` is as for ``find_window``; the result has its shape.
+    """
+    picture = _large_pieces(mean_frame)
+    points = np.argwhere(picture)
+    # A line of pixels has no hull.
+    if len(points) == 0 or np.ptp(points, axis=0).min() == 0:
+        return picture
+    hull = points[ConvexHull(points).vertices]
+    area = Image.new("1", picture.shape[::-1])
+    ImageDraw.Draw(area).polygon([(int(x), int(y)) for y, x in hull], fill=1, outline=1)
+    return np.asarray(area) | picture
+
+
+def _large_pieces(mean_frame: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Connected areas that are not black, without furniture; all ``False`` if there is none."""
     picture = mean_frame > BLACK_LEVEL
     reach = max(1, min(mean_frame.shape) // 100)
     closed = ndimage.binary_closing(np.pad(picture, 2 * reach), iterations=reach)
     closed = closed[2 * reach : -2 * reach, 2 * reach : -2 * reach]
     labels, count = ndimage.label(closed)
     if count == 0:
-        return None
+        return np.zeros_like(picture)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    large = np.flatnonzero(sizes >= MIN_PIECE_SHARE * sizes.max())
-    pieces = [ndimage.find_objects(labels)[label - 1] for label in large]
-    top, bottom = min(rows.start for rows, _ in pieces), max(rows.stop for rows, _ in pieces)
-    left, right = min(cols.start for _, cols in pieces), max(cols.stop for _, cols in pieces)
-    return square_in(left, top, right, bottom)
+    large: NDArray[np.bool_] = (sizes >= MIN_PIECE_SHARE * sizes.max())[labels]
+    return large
 
 
 def square_in(left: int, top: int, right: int, bottom: int) -> Window:

@@ -73,15 +73,67 @@ def draw_confusions(tables: dict[str, pd.DataFrame], path: Path) -> None:
         _save(figure, path)
 
 
-def draw_training(training: pd.DataFrame, path: Path) -> None:
-    """Loss over the training frames per epoch, one line a fold."""
+def draw_precision_recall(curves: pd.DataFrame, metrics: dict[str, Any], path: Path) -> None:
+    """One-against-rest precision-recall curves of the frames, folds pooled."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.8, 4.5), layout="constrained")
+        axes = figure.add_subplot()
+        for name in CLASS_ORDER:
+            label = f"{CLASS_NAMES[name]}: AP {in_words(metrics['frame'][name], 'pr_auc')}"
+            axes.plot(
+                curves["sensitivity"], curves[name], color=COLOURS[name], linewidth=2, label=label
+            )
+        axes.set(xlabel="Sensitivity (recall)", ylabel="Precision", xlim=(0, 1), ylim=(0, 1.01))
+        axes.set_aspect("equal")
+        axes.legend(loc="lower left", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+def draw_reliability(tables: dict[str, pd.DataFrame], path: Path) -> None:
+    """Accuracy against confidence in ten bins; the area of a point says how many frames it has."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.8, 4.5), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
+        for (title, bins), colour in zip(tables.items(), ("#CC79A7", "#0072B2"), strict=True):
+            sizes = 300 * bins["count"] / bins["count"].sum() + 8
+            axes.plot(bins["confidence"], bins["accuracy"], color=colour, linewidth=1)
+            axes.scatter(bins["confidence"], bins["accuracy"], s=sizes, color=colour, label=title)
+        axes.set(xlabel="Confidence", ylabel="Accuracy", xlim=(0.3, 1.02), ylim=(0, 1.02))
+        axes.legend(loc="upper left", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+def draw_coverage(tables: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Accuracy when only the surest cases are answered."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.8, 3.0), layout="constrained")
         axes = figure.add_subplot()
-        for column in (name for name in training.columns if name.startswith("loss_")):
-            label = column.removeprefix("loss_").replace("fold", "fold ")
-            axes.plot(training["epoch"], training[column], label=label, linewidth=1.5)
-        axes.set(xlabel="Epoch", ylabel="Training loss (cross-entropy)", ylim=(0, None))
+        for (title, rows), colour in zip(tables.items(), ("#0072B2", "#D55E00"), strict=True):
+            shares = [100 * row["coverage"] for row in rows]
+            accuracies = [row["accuracy"] for row in rows]
+            axes.plot(shares, accuracies, marker="o", markersize=4, color=colour, label=title)
+        axes.set(xlabel="Answered, % of cases, the surest first", ylabel="Accuracy", ylim=(0, 1.02))
+        axes.legend(loc="lower left", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+def draw_training(training: pd.DataFrame, path: Path) -> None:
+    """What was logged step by step, one line a fold; see ``report.read_curves``."""
+    losses = any(name.startswith("loss_") for name in training.columns)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.8, 3.0), layout="constrained")
+        axes = figure.add_subplot()
+        for column in (name for name in training.columns if name != "step"):
+            label = column.rsplit("_", 1)[-1].replace("fold", "fold ")
+            axes.plot(training["step"], training[column], label=label, linewidth=1.5)
+        if losses:
+            axes.set(xlabel="Epoch", ylabel="Training loss (cross-entropy)", ylim=(0, None))
+        else:
+            axes.set(
+                xlabel="Strength tried, strongest regularisation first", xticks=training["step"]
+            )
+            axes.set(ylabel="Balanced accuracy, inner folds")
         axes.legend(frameon=False, fontsize=8)
         _save(figure, path)
 

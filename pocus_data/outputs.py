@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pocus_data.errors import DataError
+
 
 @contextmanager
 def fresh(path: Path) -> Iterator[Path]:
@@ -30,6 +32,19 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text."""
     with fresh(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read what ``write_json`` wrote.
+
+    Raises
+    ------
+    DataError
+        if it is missing.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: missing; run 'dvc repro' to make it")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, content: Any) -> None:

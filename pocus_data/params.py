@@ -84,10 +84,21 @@ class Features(_Section):
     precision: Precision
 
 
-class Train(_Section):
-    """The recipe (paper, section 3)."""
+class Linear(_Section):
+    """The recipe ``best``: logistic regression on the frozen features.
 
-    recipe: Literal["paper"]
+    ``strengths`` are inverse regularisation strengths to choose among, each on ``inner_folds``
+    folds of the training patients.
+    """
+
+    strengths: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003)
+    inner_folds: int = Field(default=4, ge=2)
+
+
+class Train(_Section):
+    """The paper's recipe (section 3), or ``best``; both draw from ``seed``."""
+
+    recipe: Literal["paper", "best"]
     learning_rate: float = Field(gt=0)
     epochs: Whole
     # Batch normalisation has no variance over a single sample.
@@ -96,6 +107,13 @@ class Train(_Section):
     hidden_units: Whole
     seed: int = Field(ge=0)
     precision: Precision
+    best: Linear = Linear()
+
+
+class Optimism(Train):
+    """The recipe that is trained under leaky and tight folds, and for which datasets."""
+
+    datasets: tuple[str, ...]
 
 
 class Evaluate(_Section):
@@ -115,6 +133,7 @@ class Params(_Section):
     split: Split
     features: Features
     train: Train
+    optimism: Optimism
     evaluate: Evaluate
 
 

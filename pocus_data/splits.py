@@ -1,15 +1,19 @@
 """Folds that no patient crosses.
 
 The paper kept the frames of a video together (section 4); patients with several videos then sit
-on both sides. Here the unit is the patient by default.
+on both sides. Here the unit is the patient by default, and clips that show the same pictures count
+as one patient's whatever they are called.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pocus_data.errors import DataError
+from pocus_data.near_duplicates import joined
 
 
 def select_frames(
@@ -31,29 +35,40 @@ def select_frames(
     return chosen.reset_index(drop=True)
 
 
+def study_of(frames: pd.DataFrame, index: pd.DataFrame) -> pd.Series:
+    """The article of each frame's clip, by its DOI, else the page that shows it."""
+    entries = index.set_index("video_id")
+    study = entries["doi"].where(entries["doi"] != "", entries["url"])
+    return frames["video_id"].map(study)
+
+
 def group_of(frames: pd.DataFrame, group: str) -> pd.Series:
     """What may not cross folds, per frame.
 
-    A frame of an unknown patient belongs to its source: whoever published two clips without
-    saying whose may have scanned one person twice.
+    A frame of an unknown patient belongs to its study: whoever published two clips on one page or
+    in one article without saying whose may have scanned one person twice.
     """
     if group == "frame":
         return frames["frame_id"]
     if group == "video":
         return frames["video_id"]
-    unknown = "unknown-of-" + frames["source"]
+    unknown = "unknown-of-" + frames["source"] + "-" + frames["study"]
     return frames["patient"].where(frames["patient"] != "", unknown)
 
 
-def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.DataFrame:
+def assign_folds(
+    frames: pd.DataFrame, group: str, folds: int, seed: int, near: pd.DataFrame
+) -> pd.DataFrame:
     """Give every frame the fold in which it is tested.
 
     Parameters
     ----------
-    frames : with columns frame_id, video_id, source, patient, class.
+    frames : with columns frame_id, video_id, source, study, patient, class.
     group : ``patient``, ``video`` or ``frame``: what stays within one fold.
     folds : how many.
     seed : order in which groups of like composition are dealt out.
+    near : pairs of clips that show the same pictures, see ``near_duplicates.near_pairs``; unless
+        ``group`` is ``frame`` they stay within one fold too.
 
     Returns
     -------
@@ -67,6 +82,8 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
     """
     frames = frames.sort_values("frame_id", ignore_index=True)
     groups = group_of(frames, group)
+    if group != "frame":
+        groups = joined(groups, frames["video_id"], near)
     per_class = groups.groupby(frames["class"]).nunique()
     short = per_class[per_class < folds]
     if len(short):
@@ -76,7 +93,7 @@ def assign_folds(frames: pd.DataFrame, group: str, folds: int, seed: int) -> pd.
             " add clips, or lower split.folds in params.yaml"
         )
     table = frames[["frame_id", "video_id", "patient", "class"]].copy()
-    table["group"] = group_of(frames, "patient")
+    table["group"] = joined(group_of(frames, "patient"), frames["video_id"], near)
     table["fold"] = _deal(frames["class"], groups, folds, seed)
     tested = table.groupby("fold")["class"].nunique()
     lacking = tested[tested < len(per_class)]
@@ -108,3 +125,44 @@ def shuffle_labels(table: pd.DataFrame, group: pd.Series, seed: int) -> pd.Serie
     rng = np.random.default_rng([seed, 97])
     dealt = pd.Series(rng.permutation(owners.to_numpy()), index=owners.index)
     return group.map(dealt)
+
+
+def certificate(table: pd.DataFrame, near: pd.DataFrame) -> dict[str, Any]:
+    """What crosses folds, counted from the finished table rather than from how it was made.
+
+    Parameters
+    ----------
+    table : what ``assign_folds`` returned.
+    near : pairs of clips that show the same pictures.
+
+    Returns
+    -------
+    For patients, videos and near-duplicate pairs how many there are and how many sit in more than
+    one fold; and what each fold tests.
+    """
+    folds_of_video = table.groupby("video_id")["fold"].agg(frozenset)
+    inside = near[near["one"].isin(folds_of_video.index) & near["other"].isin(folds_of_video.index)]
+    apart = [
+        folds_of_video[one] != folds_of_video[other] or len(folds_of_video[one]) > 1
+        for one, other in zip(inside["one"], inside["other"], strict=True)
+    ]
+    units = {"patients": "group", "videos": "video_id"}
+    crossing = {
+        name: {
+            "total": int(table[column].nunique()),
+            "across_folds": sum(len(set(folds)) > 1 for _, folds in table.groupby(column)["fold"]),
+        }
+        for name, column in units.items()
+    }
+    crossing["near_duplicate_pairs"] = {"total": len(inside), "across_folds": sum(apart)}
+    return {**crossing, "folds": [_tested(table, fold) for fold in sorted(set(table["fold"]))]}
+
+
+def _tested(table: pd.DataFrame, fold: int) -> dict[str, Any]:
+    part = table[table["fold"] == fold].groupby("class")
+    columns = {"frames": "frame_id", "videos": "video_id", "patients": "group"}
+    counts = {
+        unit: {str(name): int(count) for name, count in part[column].nunique().items()}
+        for unit, column in columns.items()
+    }
+    return {"fold": int(fold), **counts}

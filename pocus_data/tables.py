@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pocus_data.errors import DataError
 from pocus_data.outputs import fresh
@@ -205,6 +207,23 @@ def read_frames_table(path: Path) -> pd.DataFrame:
 def read_folds(path: Path) -> pd.DataFrame:
     """Read ``folds.csv``: which fold tests each frame to learn from."""
     return _read(path, FOLD_COLUMNS)
+
+
+def class_numbers(classes: pd.Series) -> NDArray[np.intp]:
+    """Position of each class in ``CLASS_ORDER``.
+
+    Raises
+    ------
+    DataError
+        for a class that is none of them.
+    """
+    unknown = set(classes) - set(CLASS_ORDER)
+    if unknown:
+        raise DataError(
+            f"class {sorted(unknown)[0]} is not one the network tells apart"
+            f" ({', '.join(CLASS_ORDER)}); see split.select in params.yaml"
+        )
+    return np.array([CLASS_ORDER.index(name) for name in classes], dtype=np.intp)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ from pocus_data.tables import (
     write_table,
 )
 from pocus_data.windows import crop_all
+from tests.test_splits import NONE_NEAR
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         frame_rows, failures = sample_all(index, videos, crops, data / "frames", settings)
         assert failures == []
         write_table(frame_rows, data / "frames.csv", FRAME_COLUMNS)
-        folds = assign_folds(read_frames_table(data / "frames.csv"), "patient", 2, 1)
+        frames = read_frames_table(data / "frames.csv").assign(study="")
+        folds = assign_folds(frames, "patient", 2, 1, NONE_NEAR)
         write_table(records(folds), data / "folds.csv", FOLD_COLUMNS)
     return root
 

@@ -2,7 +2,7 @@
 
 The first 12 convolutions never change, so they run once per picture instead of once per picture,
 epoch and fold. One file a clip, ``(frames, 1 + copies, 14, 14, 512)`` in float16; the copy 0 is
-the frame as it is.
+the frame as it is. Beside it a small one, ``(frames, 512)``, of the frames without their scan.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pocus_data import crop
 from pocus_data.classifier import augment, networks, prefix
 from pocus_data.classifier.precision import resolve
 from pocus_data.errors import DataError
@@ -49,18 +50,23 @@ class FeatureStore:
             raise DataError(f"{table}: missing; run 'dvc repro' to make it")
         self.folder = folder
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text())
-        names = {"frame_id": str, "video_id": str}
+        names = {"frame_id": str, "video_id": str, "sha256": str}
         rows = pd.read_csv(table, dtype=names, keep_default_na=False).set_index("frame_id")
         self._names = sorted(rows["video_id"].unique())
         numbers = {name: number for number, name in enumerate(self._names)}
         self._shard_of = rows["video_id"].map(numbers)
         self._row_of = rows["row"]
+        self._sha256_of = rows["sha256"]
         self._shards: dict[int, Features] = {}
 
     @property
     def copies(self) -> int:
         """Augmented copies of each frame, numbered from 1; copy 0 is the frame itself."""
         return int(self.settings["augmentations"])
+
+    def fingerprint(self, frame_ids: pd.Series) -> str:
+        """Digest of what the features of these frames, in this order, were made from and how."""
+        return digest_of(self.settings, list(self._sha256_of[frame_ids]))
 
     def locate(self, frame_ids: pd.Series) -> NDArray[np.intp]:
         """Shard and row of each frame, ``(n, 2)``, for ``read``.
@@ -81,17 +87,40 @@ class FeatureStore:
         return places.astype(np.intp)
 
     def read(self, places: NDArray[np.intp], copies: NDArray[np.intp]) -> Features:
-        """Features of the frames at ``places``, one copy of each, ``(n, 14, 14, 512)``."""
-        parts = [
-            self._shard(int(shard))[row, copy]
-            for (shard, row), copy in zip(places, copies, strict=True)
-        ]
-        return np.stack(parts)
+        """Features of the frames at ``places``, one copy of each, ``(n, 14, 14, 512)``.
+
+        All that is asked of one clip is gathered at once.
+        """
+        found = np.empty((len(places), *networks.FEATURE_SHAPE), dtype=np.float16)
+        for number in np.unique(places[:, 0]):
+            rows = places[:, 0] == number
+            found[rows] = self._shard(int(number))[places[rows, 1], copies[rows]]
+        return found
+
+    def pooled(self, places: NDArray[np.intp], border: bool = False) -> NDArray[np.float32]:
+        """Features of unchanged frames averaged over their map, ``(n, 512)``.
+
+        With ``border`` those of the frames whose scan was blacked out. Reads one clip at a time.
+        """
+        found = np.zeros((len(places), networks.FEATURE_SHAPE[-1]), dtype=np.float32)
+        for number in np.unique(places[:, 0]):
+            rows = places[:, 0] == number
+            wanted = places[rows, 1]
+            if border:
+                found[rows] = np.load(self.folder / f"{self._names[number]}.border.npy")[wanted]
+            else:
+                frames = self._shard(int(number))[wanted, 0]
+                found[rows] = frames.astype(np.float32).mean(axis=(1, 2))
+        return found
 
     def _shard(self, number: int) -> Features:
         if number not in self._shards:
             path = self.folder / f"{self._names[number]}.npy"
-            self._shards[number] = np.load(path, mmap_mode="r")
+            shard = np.load(path, mmap_mode="r")
+            if shard.shape[2:] != networks.FEATURE_SHAPE:
+                shape = "x".join(str(side) for side in shard.shape[2:])
+                raise DataError(f"{path}: {shape} features are another network's; run 'dvc repro'")
+            self._shards[number] = shard
         return self._shards[number]
 
 
@@ -106,10 +135,10 @@ def write_features(
     folder.mkdir(parents=True, exist_ok=True)
     numbers = resolve(settings.precision)
     made_how = settings.model_dump() | {"precision": numbers}
-    code = code_digest(augment, prefix)
+    code = code_digest(augment, prefix, crop)
     shape = [networks.PREFIX_END, networks.IMAGE_SIDE]
     made_by = digest_of(file_sha256(weights_file), made_how, code, shape)
-    compute: Callable[[pd.DataFrame], Features] | None = None
+    compute: Callable[[pd.DataFrame], prefix.Computed] | None = None
     rows = []
     clips = frames.sort_values("frame_id").groupby("video_id", sort=True)
     for video_id, clip in tqdm(clips, "features", disable=None):
@@ -117,13 +146,18 @@ def write_features(
         def make(into: Path, clip: pd.DataFrame = clip) -> None:
             nonlocal compute
             compute = compute or prefix.compile_prefix(weights_file, settings, numbers)
-            np.save(into / "features.npy", compute(clip))
+            computed = compute(clip)
+            np.save(into / "features.npy", computed.features)
+            np.save(into / "border.npy", computed.border)
 
         cached = cached_folder("features", digest_of(made_by, list(clip["sha256"])), make)
         place(cached / "features.npy", folder / f"{video_id}.npy")
+        place(cached / "border.npy", folder / f"{video_id}.border.npy")
         rows += [
-            {"frame_id": frame_id, "video_id": video_id, "row": row}
-            for row, frame_id in enumerate(clip["frame_id"])
+            {"frame_id": frame_id, "video_id": video_id, "row": row, "sha256": sha256}
+            for row, (frame_id, sha256) in enumerate(
+                zip(clip["frame_id"], clip["sha256"], strict=True)
+            )
         ]
     write_csv(pd.DataFrame(rows), folder / "rows.csv")
-    write_json(folder / "settings.json", made_how)
+    write_json(folder / "settings.json", made_how | {"made_by": made_by})

@@ -6,14 +6,19 @@ one patient are no independent evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 
 from pocus_data.tables import CLASS_ORDER
 
@@ -56,28 +61,28 @@ def by_video(predictions: pd.DataFrame, method: str) -> pd.DataFrame:
     return table.join(means).reset_index()
 
 
-def summarise(table: pd.DataFrame, bootstrap: Bootstrap, with_auc: bool = True) -> dict[str, Any]:
+def summarise(table: pd.DataFrame, bootstrap: Bootstrap, with_areas: bool = True) -> dict[str, Any]:
     """All metrics of one level, with intervals.
 
     Parameters
     ----------
-    table : columns class, predicted, group, and ``p_<class>`` when ``with_auc``.
+    table : columns class, predicted, group, and ``p_<class>`` when ``with_areas``.
 
     Returns
     -------
     accuracy, balanced_accuracy and their ``…_ci``; and for each class sensitivity, specificity,
-    precision, f1, auc (each with ``…_ci``) and support. A number that does not exist (precision
-    of a class never predicted) is ``None``.
+    precision, f1, auc and pr_auc (each with ``…_ci``) and support. A number that does not exist
+    (precision of a class never predicted) is ``None``.
     """
     groups, group_of_row = np.unique(table["group"].to_numpy(str), return_inverse=True)
     confusions = _confusions(table, group_of_row, len(groups))
     weights = bootstrap.draw(len(groups))
     point = _from_confusion(confusions.sum(axis=0)[None])
     samples = _from_confusion(np.tensordot(weights, confusions, axes=1))
-    if with_auc:
+    if with_areas:
         every = np.ones((1, len(table)))
-        point |= _aucs(table, every)
-        samples |= _aucs(table, weights[:, group_of_row])
+        point |= _areas(table, every)
+        samples |= _areas(table, weights[:, group_of_row])
     values: dict[str, Any] = {name: _number(value[0]) for name, value in point.items()}
     values |= {f"{name}_ci": _interval(value) for name, value in samples.items()}
     result: dict[str, Any] = {}
@@ -98,6 +103,19 @@ def roc_table(predictions: pd.DataFrame, points: Iterable[float]) -> pd.DataFram
         # At a rate the curve passes vertically, its top.
         last = np.searchsorted(rate, grid + 1e-12, side="right") - 1
         table[name] = np.round(sensitivity[last], 4)
+    return table
+
+
+def precision_recall_table(predictions: pd.DataFrame, points: Iterable[float]) -> pd.DataFrame:
+    """Best precision of each class against the rest at given sensitivities (pooled folds)."""
+    grid = np.asarray(list(points))
+    table = pd.DataFrame({"sensitivity": grid})
+    for name, column in zip(CLASS_ORDER, PROBABILITIES, strict=True):
+        precision, sensitivity, _ = precision_recall_curve(
+            predictions["class"] == name, predictions[column]
+        )
+        reached = sensitivity[None, :] >= grid[:, None] - 1e-12
+        table[name] = np.round(np.where(reached, precision[None, :], 0).max(axis=1), 4)
     return table
 
 
@@ -133,21 +151,28 @@ def _from_confusion(confusion: Real) -> dict[str, Real]:
     return found
 
 
-def _aucs(table: pd.DataFrame, weights: Real) -> dict[str, Real]:
-    """One-against-rest area under the ROC curve for each row of sample weights."""
+def _areas(table: pd.DataFrame, weights: Real) -> dict[str, Real]:
+    """One-against-rest areas under the ROC and precision-recall curves.
+
+    One value for each row of sample weights; the second area is average precision.
+    """
     found = {}
     for name, column in zip(CLASS_ORDER, PROBABILITIES, strict=True):
         actual = (table["class"] == name).to_numpy()
         scores = table[column].to_numpy(float)
-        found[f"{name}/auc"] = np.array([_auc(actual, scores, weight) for weight in weights])
+        for metric, area in (("auc", roc_auc_score), ("pr_auc", average_precision_score)):
+            values = [_area(area, actual, scores, weight) for weight in weights]
+            found[f"{name}/{metric}"] = np.array(values)
     return found
 
 
-def _auc(actual: NDArray[np.bool_], scores: Real, weight: Real) -> float:
+def _area(
+    area: Callable[..., float], actual: NDArray[np.bool_], scores: Real, weight: Real
+) -> float:
     drawn = weight > 0
     if actual[drawn].all() or not actual[drawn].any():
         return float("nan")
-    return float(roc_auc_score(actual[drawn], scores[drawn], sample_weight=weight[drawn]))
+    return float(area(actual[drawn], scores[drawn], sample_weight=weight[drawn]))
 
 
 def _number(value: float) -> float | None:

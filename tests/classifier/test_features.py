@@ -7,8 +7,9 @@ import pytest
 from pocus_data.classifier import augment, networks, prefix
 from pocus_data.classifier.backend import keras
 from pocus_data.classifier.features import FeatureStore, write_features
-from pocus_data.classifier.prefix import load_picture
+from pocus_data.classifier.prefix import to_picture, without_scan
 from pocus_data.errors import DataError
+from pocus_data.png import read_png, write_png
 from tests.classifier.conftest import SETTINGS
 
 
@@ -19,7 +20,7 @@ def read(store: FeatureStore, frames: pd.DataFrame, copy: int) -> np.ndarray:
 
 def test_copy_zero_is_the_frame_itself(store, frames, weights_file):
     vgg = networks.convolutions(str(weights_file))
-    pictures = np.stack([load_picture(path, 224) for path in frames["path"][:3]])
+    pictures = np.stack([to_picture(read_png(path), 224) for path in frames["path"][:3]])
     prepared = keras.applications.vgg16.preprocess_input(pictures.copy())
     expected = networks.prefix(vgg).predict(prepared, verbose=0)
     got = read(store, frames[:3], 0)
@@ -99,7 +100,58 @@ def test_a_frame_without_features(store):
         store.locate(pd.Series(["clip0-0", "unknown"]))
 
 
+def test_features_of_another_network(frames, weights_file, tmp_path):
+    few = frames[:2]
+    write_features(few, weights_file, SETTINGS, tmp_path / "f")
+    shard = tmp_path / "f" / f"{few['video_id'].iloc[0]}.npy"
+    shard.unlink()
+    np.save(shard, np.zeros((2, 3, 7, 7, 512), np.float16))
+    with pytest.raises(DataError, match="7x7x512 features are another network's"):
+        read(FeatureStore(tmp_path / "f"), few, 0)
+
+
 def test_names_that_look_like_numbers(frames, weights_file, tmp_path):
     odd = frames[:2].assign(video_id="007", frame_id=["007-0", "007-1"])
     write_features(odd, weights_file, SETTINGS, tmp_path / "odd")
     assert read(FeatureStore(tmp_path / "odd"), odd, 0).shape[0] == 2
+
+
+def test_pooled_features_are_the_mean_of_the_map(store, frames):
+    mixed = frames.sample(frac=1, random_state=1)
+    expected = read(store, mixed, 0).mean(axis=(1, 2))
+    pooled = store.pooled(store.locate(mixed["frame_id"]))
+    np.testing.assert_allclose(pooled, expected, rtol=1e-5)
+
+
+def test_without_the_scan_only_the_furniture_is_left():
+    rng = np.random.default_rng(1)
+    frames = []
+    for _ in range(4):
+        frame = np.zeros((120, 120), np.uint8)
+        frame[20:90, 30:100] = rng.integers(40, 200, (70, 70))
+        frame[105:109, 4:12] = 255
+        frames.append(frame)
+    left = without_scan(frames)
+    assert all(each.shape == (120, 120, 3) for each in left)
+    assert (left[0][105:109, 4:12] == 255).all()
+    assert not left[0][20:90, 30:100].any()
+
+
+def test_clips_that_differ_only_in_their_scan_have_one_border(weights_file, tmp_path):
+    rng = np.random.default_rng(2)
+    rows = []
+    for clip in ("a", "b"):
+        pixels = np.zeros((96, 96), np.uint8)
+        pixels[10:80, 10:80] = rng.integers(30, 250, (70, 70))
+        pixels[88:92, 4:20] = 200
+        path = tmp_path / f"{clip}.png"
+        write_png(pixels, path)
+        rows.append({"frame_id": clip, "video_id": clip, "path": path, "sha256": "ab" * 32})
+    rows[1]["sha256"] = "cd" * 32
+    plain = SETTINGS.model_copy(update={"augmentations": 0})
+    write_features(pd.DataFrame(rows), weights_file, plain, tmp_path / "features")
+    store = FeatureStore(tmp_path / "features")
+    places = store.locate(pd.Series(["a", "b"]))
+    scan, border = store.pooled(places), store.pooled(places, border=True)
+    np.testing.assert_allclose(border[0], border[1], rtol=2e-3, atol=1e-2)
+    assert np.abs(scan[0] - scan[1]).mean() > 0.01

@@ -8,31 +8,9 @@ from sklearn import metrics as reference
 from pocus_data.classifier import evaluate, metrics
 from pocus_data.classifier.metrics import Bootstrap
 from pocus_data.tables import CLASS_ORDER
+from tests.classifier.made_up import known_of, predictions
 
 QUICK = Bootstrap(samples=200, seed=1)
-
-
-def predictions(patients: int = 24, frames: int = 8, skill: float = 2.0) -> pd.DataFrame:
-    rng = np.random.default_rng(5)
-    rows = []
-    for patient in range(patients):
-        name = CLASS_ORDER[patient % 3]
-        for frame in range(frames):
-            score = rng.normal(size=3) + skill * (np.array(CLASS_ORDER) == name)
-            probability = np.exp(score) / np.exp(score).sum()
-            rows.append(
-                {
-                    "frame_id": f"{patient}-{frame}",
-                    "video_id": f"v{patient}-{frame // 4}",
-                    "patient": f"p{patient}",
-                    "group": f"p{patient}",
-                    "class": name,
-                    "fold": patient % 4,
-                    "predicted": CLASS_ORDER[int(probability.argmax())],
-                    **dict(zip(metrics.PROBABILITIES, probability, strict=True)),
-                }
-            )
-    return pd.DataFrame(rows)
 
 
 def test_numbers_agree_with_scikit_learn():
@@ -56,6 +34,8 @@ def test_numbers_agree_with_scikit_learn():
         assert result["specificity"] == pytest.approx(specificity, abs=5e-5)
         area = reference.roc_auc_score(actual == name, table[f"p_{name}"])
         assert result["auc"] == pytest.approx(area, abs=5e-5)
+        precise = reference.average_precision_score(actual == name, table[f"p_{name}"])
+        assert result["pr_auc"] == pytest.approx(precise, abs=5e-5)
 
 
 def test_intervals_hold_the_number_and_are_over_patients():
@@ -118,8 +98,33 @@ def test_roc_table_matches_scikit_learn():
 def test_the_source_control_sees_the_source_alone():
     table = predictions()
     perfect = table["class"].map(dict(zip(CLASS_ORDER, "abc", strict=True)))
-    result = evaluate.evaluate(table, perfect, {}, QUICK)
+    known = known_of(table)
+    known.facts["source"] = perfect
+    result = evaluate.evaluate(table, known, {}, QUICK)
     assert result["controls"]["source_only"]["frame"]["accuracy"] == 1
     assert result["controls"]["majority_class"]["frame"]["accuracy"] < 0.5
     assert result["data"]["frames"]["total"] == len(table)
     assert result["data"]["patients"] == dict.fromkeys(CLASS_ORDER, 8) | {"total": 24}
+
+
+def test_results_are_broken_down_and_add_up():
+    table = predictions()
+    known = known_of(table)
+    known.facts["release"] = np.where(table["fold"] == 0, "2020-05 2021-02", "2021-02")
+    by = evaluate.evaluate(table, known, {}, QUICK)["by"]
+    assert set(by) == {"source", "probe", "license", "release"}
+    assert by["release"]["2021-02"]["frames"] == len(table)
+    assert by["release"]["2020-05"]["frames"] == (table["fold"] == 0).sum()
+    everything = metrics.summarise(table, QUICK, with_areas=False)
+    assert by["probe"]["convex"]["accuracy"] == everything["accuracy"]
+
+
+def test_the_precision_recall_curve_matches_scikit_learn():
+    table = predictions()
+    got = metrics.precision_recall_table(table, [step / 200 for step in range(201)])
+    for name in CLASS_ORDER:
+        assert (got[name].diff().dropna() <= 1e-9).all()
+        actual = table["class"] == name
+        assert got[name].iloc[-1] >= actual.mean() - 1e-4
+        area = reference.average_precision_score(actual, table[f"p_{name}"])
+        assert np.trapezoid(got[name], got["sensitivity"]) == pytest.approx(area, abs=0.03)

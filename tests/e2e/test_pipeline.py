@@ -122,6 +122,21 @@ def test_a_clean_rebuild_gives_the_same_bytes(clone):
     assert "up to date" in clone.dvc("repro", "audit@phantom").stdout
 
 
+def test_files_are_predicted_explained_or_turned_away(clone):
+    clips = sorted((clone.folder / "data/phantom/videos").iterdir())[:2]
+    words = ("--dataset", "phantom", "--json", "--explain", "heat")
+    done = clone.run("pocus-data", "predict", *map(str, clips), "nowhere.mp4", *words, fails=True)
+    said = json.loads(done.stdout)
+    assert [each["file"] for each in said] == [clip.name for clip in clips]
+    assert all(each["flags"] == [] and len(each["frames"]) > 3 for each in said)
+    assert "nowhere.mp4: no such file" in done.stderr and "Not for clinical use" in done.stderr
+    assert all((clone.folder / "heat" / f"{clip.name}.png").exists() for clip in clips)
+    clone.run("pocus-data", "save-network", "one.keras", "--dataset", "phantom")
+    assert (clone.folder / "one.keras").stat().st_size > 40_000_000
+    (clone.folder / "one.keras").unlink()
+    shutil.rmtree(clone.folder / "heat")
+
+
 def test_one_command_per_tool_works(clone):
     assert "frame.accuracy" in clone.dvc("metrics", "show", "reports/phantom/metrics.json").stdout
     assert "evaluate@phantom" in clone.dvc("dag").stdout
