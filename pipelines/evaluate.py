@@ -7,7 +7,7 @@ from pocus_data.classifier.evaluate import evaluate, predict_folds
 from pocus_data.classifier.features import FeatureStore
 from pocus_data.classifier.known import gather_known
 from pocus_data.classifier.metrics import Bootstrap
-from pocus_data.classifier.precision import resolve
+from pocus_data.classifier.protocol import protocol_of, temperatures_of
 from pocus_data.outputs import read_json, write_json
 from pocus_data.report import (
     headline,
@@ -31,27 +31,12 @@ def main(paths: Paths, params: Params) -> None:
     store = FeatureStore(paths.data / "features")
     predictions = predict_folds(store, read_folds(paths.data / "folds.csv"), paths.models)
     chosen = read_json(paths.reports / "training" / "chosen.json")
-    recipe = params.train
-    best = recipe.recipe == "best"
-    protocol = {
-        **recipe.model_dump(include={"recipe", "seed"} if best else None, exclude={"best"}),
-        "precision": {
-            "features": store.settings["precision"],
-            "train": "float64" if best else resolve(recipe.precision),
-        },
-        "augmentations": store.copies,
-        "split": params.split.model_dump(),
-        "chosen": chosen,
-    }
-    temperatures = {
-        level: {int(fold): choice["temperature"][level] for fold, choice in chosen.items()}
-        for level in ("frame", "video_mean")
-    }
+    protocol = protocol_of(params.train, params.split, store, chosen)
     index, videos = read_index(paths.data / "catalog.csv"), read_videos(paths.data / "videos.csv")
     known = gather_known(predictions, index, videos, store, params.evaluate.seed)
     bootstrap = Bootstrap(params.evaluate.bootstrap_samples, params.evaluate.seed)
     reports = paths.reports
-    metrics = evaluate(predictions, known, protocol, bootstrap, temperatures)
+    metrics = evaluate(predictions, known, protocol, bootstrap, temperatures_of(chosen))
     metrics["split"] = read_json(reports / "split.json")
     metrics["optimism"] = read_json(reports / "optimism.json")
     write_json(reports / "metrics.json", metrics)

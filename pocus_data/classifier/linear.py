@@ -71,6 +71,19 @@ class Chosen:
     inner_balanced_accuracy: dict[float, float]
     temperatures: dict[str, float]
 
+    def as_json(self) -> dict[str, Any]:
+        """The choice without the line."""
+        scores = {
+            str(strength): round(score, 5)
+            for strength, score in self.inner_balanced_accuracy.items()
+        }
+        heat = {level: round(value, 5) for level, value in self.temperatures.items()}
+        return {
+            "strength": self.strength,
+            "inner_balanced_accuracy": scores,
+            "temperature": heat,
+        }
+
 
 def choose_line(pooled: NDArray[np.floating], training: pd.DataFrame, recipe: Train) -> Chosen:
     """Fit on the training frames, with the strength that is best on inner folds.
