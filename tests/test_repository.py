@@ -114,6 +114,7 @@ def test_the_readme_gives_the_committed_results():
         shown = [in_words(metrics[level], name) for name in ("accuracy", "balanced_accuracy")]
         shown += [in_words(metrics[level]["covid19"], name) for name in CLASS_METRICS[:2]]
         assert f"| {' | '.join(shown)} |" in readme, level
+    assert in_words(metrics["by"]["source"]["pocusatlas"], "accuracy") in readme
     for control in metrics["controls"].values():
         assert in_words(control["frame"], "accuracy") in readme
     assert metrics["protocol"]["split"]["group"] == "patient"

@@ -92,7 +92,7 @@ def as_one(ensemble: Ensemble) -> Any:
     prepare.set_weights([weights, means])
     answers = []
     for number, tail in enumerate(ensemble.tails):
-        named = keras.Model(tail.inputs, tail.outputs, name=f"fold{number}")
+        named = keras.Model(tail.input, tail.output, name=f"fold{number}")
         answers.append(named(features))
     mean = keras.layers.Average(name="probabilities")(answers) if len(answers) > 1 else answers[0]
     return keras.Model(picture, mean, name="pocovid_net_ensemble")
