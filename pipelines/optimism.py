@@ -18,7 +18,6 @@ def main(paths: Paths, params: Params) -> None:
     frames = read_frames_table(paths.data / "frames.csv")
     index = read_index(paths.data / "catalog.csv")
     chosen = splits.select_frames(frames, index, params.split.select)
-    chosen["study"] = splits.study_of(chosen, index)
     near = near_pairs(frame_hashes(chosen), chosen["video_id"])
     store = FeatureStore(paths.data / "features")
     bootstrap = Bootstrap(params.evaluate.bootstrap_samples, params.evaluate.seed)

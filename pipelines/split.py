@@ -13,7 +13,6 @@ def main(paths: Paths, params: Params) -> None:
     frames = read_frames_table(paths.data / "frames.csv")
     index = read_index(paths.data / "catalog.csv")
     chosen = splits.select_frames(frames, index, split.select)
-    chosen["study"] = splits.study_of(chosen, index)
     if split.shuffle_labels:
         group = splits.group_of(chosen, "patient")
         chosen["class"] = splits.shuffle_labels(chosen, group, split.seed)

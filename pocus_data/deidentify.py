@@ -12,8 +12,9 @@ from pathlib import Path
 import pydicom
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
+from pydicom.uid import generate_uid
 
+from pocus_data.dicom import read_meta
 from pocus_data.errors import FetchError
 
 _PIXELS = (
@@ -55,11 +56,7 @@ def deidentify(source: Path, target: Path, sha256: str) -> None:
         if the file cannot be read as DICOM: what cannot be read cannot be stripped.
     """
     try:
-        meta = pydicom.filereader.read_file_meta_info(source)
-        if meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
-            raise FetchError(
-                "a DICOM file that is deflated as a whole; store it uncompressed, as RLE or as JPEG"
-            )
+        meta = read_meta(source)
         kept = _kept(
             pydicom.dcmread(source, specific_tags=[*_PIXELS, *_TIMES, *_MACHINE, *_TABLES])
         )
@@ -67,7 +64,7 @@ def deidentify(source: Path, target: Path, sha256: str) -> None:
         kept.SOPInstanceUID = kept.file_meta.MediaStorageSOPInstanceUID
         kept.preamble = bytes(128)
         kept.save_as(target, enforce_file_format=True)
-    except (FetchError, OSError):
+    except OSError:
         raise
     # A damaged file may raise nearly anything in pydicom: KeyError, AttributeError, struct.error.
     except Exception as error:

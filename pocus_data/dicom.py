@@ -18,6 +18,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset, config
+from pydicom.dataset import FileMetaDataset
 from pydicom.pixels.processing import (
     apply_color_lut,
     apply_modality_lut,
@@ -87,10 +88,22 @@ def _header(path: Path) -> Dataset:
 
     A file that is compressed as a whole is refused: nothing bounds what it would unpack to.
     """
+    read_meta(path)
+    return pydicom.dcmread(path, stop_before_pixels=True)
+
+
+def read_meta(path: Path) -> FileMetaDataset:
+    """The head that says how the rest is coded; a file deflated as a whole is refused there.
+
+    Raises
+    ------
+    MediaError
+        for such a file.
+    """
     meta = pydicom.filereader.read_file_meta_info(path)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         raise MediaError("is deflated as a whole; store it uncompressed, as RLE or as JPEG")
-    return pydicom.dcmread(path, stop_before_pixels=True)
+    return meta
 
 
 def _size(header: Dataset) -> tuple[int, int, int]:

@@ -21,6 +21,8 @@ def select_frames(
 ) -> pd.DataFrame:
     """The frames whose catalog entry has, in each named column, one of the wanted values.
 
+    Column study is added: the article of a frame's clip by its DOI, else the page that shows it.
+
     Raises
     ------
     DataError
@@ -32,14 +34,9 @@ def select_frames(
     chosen = frames[frames["video_id"].isin(index.loc[keep, "video_id"])]
     if chosen.empty:
         raise DataError("split: no frame is left; see split.select in params.yaml and videos.csv")
-    return chosen.reset_index(drop=True)
-
-
-def study_of(frames: pd.DataFrame, index: pd.DataFrame) -> pd.Series:
-    """The article of each frame's clip, by its DOI, else the page that shows it."""
     entries = index.set_index("video_id")
     study = entries["doi"].where(entries["doi"] != "", entries["url"])
-    return frames["video_id"].map(study)
+    return chosen.assign(study=chosen["video_id"].map(study)).reset_index(drop=True)
 
 
 def group_of(frames: pd.DataFrame, group: str) -> pd.Series:

@@ -79,13 +79,15 @@ def test_too_few_patients_of_a_class():
 
 def index_of(**columns: object) -> pd.DataFrame:
     base = {"video_id": ["a", "b", "c"], "exclude": ["", "", "duplicate"]}
-    return pd.DataFrame(base | {"probe": ["convex", "linear", "convex"]} | columns)
+    pages = {"doi": ["10.1/x", "", ""], "url": ["p", "q", "r"]}
+    return pd.DataFrame(base | pages | {"probe": ["convex", "linear", "convex"]} | columns)
 
 
 def test_selection():
     frames = pd.DataFrame({"frame_id": ["a1", "b1", "c1"], "video_id": ["a", "b", "c"]})
     chosen = splits.select_frames(frames, index_of(), {"probe": ["convex"]})
-    assert list(chosen["frame_id"]) == ["a1"]
+    assert list(chosen["frame_id"]) == ["a1"] and list(chosen["study"]) == ["10.1/x"]
+    assert list(splits.select_frames(frames, index_of(), {})["study"]) == ["10.1/x", "q"]
     with pytest.raises(DataError, match="no frame is left"):
         splits.select_frames(frames, index_of(), {"probe": ["phased"]})
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 from pocus_data.classifier.metrics import PROBABILITIES
 from pocus_data.tables import CLASS_ORDER, class_numbers
@@ -33,8 +34,7 @@ def probabilities_of(table: pd.DataFrame) -> Real:
 def with_temperature(probabilities: Real, temperature: float) -> Real:
     """Softmax of the log-probabilities divided by a temperature; above 1 it is less sure."""
     logits = np.log(np.maximum(probabilities, _SMALLEST)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled: Real = powers / powers.sum(axis=1, keepdims=True)
+    scaled: Real = softmax(logits, axis=1)
     return scaled
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedGroupKFold
@@ -40,9 +41,7 @@ class Line:
 
     def probabilities(self, pooled: NDArray[np.floating]) -> Real:
         """Class probabilities ``(n, classes)`` of pooled features ``(n, 512)``."""
-        scores = pooled @ self.weights + self.bias
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        found: Real = powers / powers.sum(axis=1, keepdims=True)
+        found: Real = softmax(pooled @ self.weights + self.bias, axis=1)
         return found
 
     def whole(self, weights_file: Path) -> Any:
