@@ -21,7 +21,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup  ## Run the whole pipeline on synthetic clips; needs no ultrasound data
-	dvc repro audit@phantom
+	dvc repro audit@phantom export@phantom
 	@echo "Open reports/phantom/report.html"
 
 test: setup  ## Run all tests
@@ -36,7 +36,7 @@ format: setup  ## Rewrite the code in the project's style
 	ruff check --fix .
 	ruff format .
 
-bench: setup  ## Measure the pipeline, its growth, the catalog's checks and faulty transfers
+bench: setup  ## Measure the pipeline, its growth, training, the audit and faulty transfers
 	python -m benchmarks.stages phantom
 	python -m benchmarks.validate
 	python -m benchmarks.faults
@@ -44,6 +44,9 @@ bench: setup  ## Measure the pipeline, its growth, the catalog's checks and faul
 	python -m benchmarks.scale
 	python -m benchmarks.training
 	python -m benchmarks.recipes
+	python -m benchmarks.predict
+	python -m benchmarks.duplicates
+	python -m benchmarks.audit
 	test ! -d "$(POCUS_MIRROR)" || python -m benchmarks.decode "$(POCUS_MIRROR)"
 
 clean:  ## Remove .venv and all caches but DVC's; data and models stay

@@ -37,6 +37,11 @@ class Paths:
         """Metrics, plots and pages."""
         return Path("reports") / self.dataset
 
+    @property
+    def exports(self) -> Path:
+        """What may be shared."""
+        return Path("exports") / self.dataset
+
 
 def run(stage: Callable[[Paths, Params], None]) -> None:
     """Run a stage for the dataset named on the command line; say errors in one line."""

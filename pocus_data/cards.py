@@ -1,106 +1,40 @@
-"""What others read about the dataset: a data card and a Croissant description."""
+"""The data card: the dataset in prose and tables, for people and for dataset hubs.
+
+Headings after Gebru et al. 2021, "Datasheets for Datasets"; front matter as Hugging Face reads it.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from pocus_data.audit import Dataset, Finding, Severity
-from pocus_data.params import Params, Version
-from pocus_data.tables import AVAILABLE, FRAME_COLUMNS, PHANTOM
-from pocus_data.workcache import file_sha256
+from pocus_data.audit import Finding
+from pocus_data.audit_dataset import Dataset
+from pocus_data.audit_rules.registry import Severity
+from pocus_data.croissant import describe_in_words
+from pocus_data.index import WITHDRAWN
+from pocus_data.params import Params
+from pocus_data.tables import AVAILABLE, PHANTOM
 
-PAPER = "https://arxiv.org/abs/2004.12084"
-# Croissant 1.0 (MLCommons): http://mlcommons.org/croissant/1.0
-_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
-    "conformsTo": "dct:conformsTo",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "equivalentProperty": "cr:equivalentProperty",
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileProperty": "cr:fileProperty",
-    "fileObject": "cr:fileObject",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "samplingRate": "cr:samplingRate",
-    "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
-}
-_WHOLE = frozenset({"frame_index", "width", "height", "crop_x", "crop_y", "crop_size"})
-
-
-def croissant(name: str, version: Version, dataset: Dataset, frames_csv: Path) -> dict[str, Any]:
-    """The frames table as Croissant; pixels are not in it, so it may always be shared."""
-    used = sorted(dataset.frames["license"].unique())
-    return {
-        "@context": _CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": f"pocus-data-{name}",
-        "description": _description(name, dataset),
-        "license": [_license_address(license_id) for license_id in used],
-        "url": PAPER,
-        "version": version.number,
-        "datePublished": version.date,
-        "citeAs": "Born et al. 2020, POCOVID-Net, arXiv:2004.12084",
-        "distribution": [
-            {
-                "@type": "cr:FileObject",
-                "@id": "frames-table",
-                "name": "frames.csv",
-                "description": "One row per frame, with its lineage.",
-                "contentUrl": f"../../{frames_csv.as_posix()}",
-                "encodingFormat": "text/csv",
-                "sha256": file_sha256(frames_csv),
-            }
-        ],
-        "recordSet": [
-            {
-                "@type": "cr:RecordSet",
-                "@id": "frames",
-                "name": "frames",
-                "key": {"@id": "frames/frame_id"},
-                "field": [_field(column) for column in FRAME_COLUMNS],
-            }
-        ],
-    }
+# The hub's words for how many samples there are.
+_LARGEST = "10M<n<100M"
+_SIZES = (
+    *((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")),
+    *((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M")),
+)
 
 
 def datacard(
     name: str,
     params: Params,
     dataset: Dataset,
-    findings: list[Finding],
-    metrics: dict[str, Any],
+    findings: list[Finding] | None,
+    metrics: Mapping[str, Any] | None,
 ) -> str:
-    """The dataset in prose and tables, as Markdown."""
+    """Render the card as Markdown; of findings and metrics that it is not given it is silent."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pocus_data"),
         autoescape=False,  # noqa: S701 - Markdown, from our own tables
@@ -108,19 +42,28 @@ def datacard(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    entries = dataset.index.merge(dataset.videos[["video_id", "status"]], on="video_id")
+    entries = dataset.index.merge(dataset.videos[["video_id", "status"]], on="video_id", how="left")
+    folds = dataset.folds
     return (
         environment.get_template("datacard.md.j2").render(
             name=name,
             params=params,
             phantom=name == PHANTOM,
-            description=_description(name, dataset),
+            size=next((words for most, words in _SIZES if len(dataset.frames) < most), _LARGEST),
+            description=describe_in_words(name, dataset.frames),
             sources=_by(entries, dataset, "source_name"),
             classes=_by(entries, dataset, "class"),
             licenses=_by(entries, dataset, "license"),
-            findings={level.value: _of(findings, level) for level in Severity},
-            accuracy=metrics["frame"],
+            findings=None
+            if findings is None
+            else {level.value: _of(findings, level) for level in Severity},
+            accuracy=metrics["frame"] if metrics else None,
+            control=metrics["controls"]["source_only"]["frame"] if metrics else None,
             patients=dataset.index.loc[dataset.index["patient"] != "", "patient"].nunique(),
+            withdrawn=int(dataset.index["exclude"].str.startswith(WITHDRAWN).sum()),
+            in_folds=len(folds),
+            groups=folds["group"].nunique(),
+            shareable=int(dataset.frames["redistributable"].sum()),
         )
         + "\n"
     )
@@ -132,7 +75,9 @@ def _of(findings: list[Finding], level: Severity) -> dict[str, int]:
 
 
 def _by(entries: pd.DataFrame, dataset: Dataset, column: str) -> list[dict[str, Any]]:
-    frames = dataset.frames.merge(dataset.index[["video_id", "source_name"]], on="video_id")
+    frames = dataset.frames.drop(columns=["class", "license"]).merge(
+        dataset.index[["video_id", "source_name", "class", "license"]], on="video_id"
+    )
     per_value = frames.groupby(column).size()
     return [
         {
@@ -143,34 +88,3 @@ def _by(entries: pd.DataFrame, dataset: Dataset, column: str) -> list[dict[str, 
         }
         for value, rows in entries.groupby(column, sort=True)
     ]
-
-
-def _description(name: str, dataset: Dataset) -> str:
-    clips = dataset.frames["video_id"].nunique()
-    if name == PHANTOM:
-        kind = "Synthetic lung-ultrasound clips, drawn by a simulated scanner; no patient in it"
-    else:
-        kind = "Lung point-of-care ultrasound clips published by their sources"
-    return f"{kind}: {len(dataset.frames)} frames of {clips} clips. Not for clinical use."
-
-
-def _license_address(license_id: str) -> str:
-    if license_id.startswith("LicenseRef-") or license_id == "NOASSERTION":
-        return license_id
-    return f"https://spdx.org/licenses/{license_id}.html"
-
-
-def _field(column: str) -> dict[str, Any]:
-    if column == "redistributable":
-        kind = "sc:Boolean"
-    elif column == "time_s":
-        kind = "sc:Float"
-    else:
-        kind = "sc:Integer" if column in _WHOLE else "sc:Text"
-    return {
-        "@type": "cr:Field",
-        "@id": f"frames/{column}",
-        "name": column,
-        "dataType": kind,
-        "source": {"fileObject": {"@id": "frames-table"}, "extract": {"column": column}},
-    }

@@ -109,7 +109,29 @@ def as_markdown(changes: list[Change]) -> str:
     return "\n".join(lines).rstrip()
 
 
-_KINDS = ("added", "removed", "changed")
+def file_at(revision: str, name: str, root: Path) -> bytes:
+    """One file of a git revision.
+
+    Raises
+    ------
+    UsageError
+        if there is no such revision or file, or no git.
+    """
+    if revision.startswith("-"):
+        raise UsageError(f"'{revision}' is no git revision")
+    command = ["git", "show", f"{revision}:{name}"]
+    try:
+        return subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise UsageError("this needs git; install it") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        raise UsageError(
+            f"no {name} at revision '{revision}': {said[-1] if said else 'git'}"
+        ) from None
+
+
+_KINDS = ("added", "removed", "changed", "frames")
 
 
 def _read(revision: str | None, root: Path) -> dict[str, bytes]:

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pocus_data import cli_catalog, cli_classifier
-from pocus_data.cli_catalog import AsJson, print_json
+from pocus_data import cli_audit, cli_catalog, cli_classifier
 from pocus_data.errors import EXIT_FINDINGS, PocusError
 
 app = typer.Typer(
@@ -20,30 +19,8 @@ app = typer.Typer(
 )
 
 cli_catalog.register(app)
+cli_audit.register(app)
 cli_classifier.register(app)
-
-
-@app.command()
-def audit(
-    dataset: Annotated[str, typer.Argument(help="Such as pocus.")],
-    as_json: AsJson = False,
-) -> None:
-    """Apply all rules to the data as it lies on disk; exit 1 on errors."""
-    from pocus_data import audit as rules
-    from pocus_data.params import load_params
-
-    opened = rules.open_dataset(dataset, load_params().split.group)
-    findings = rules.run_audit(opened)
-    summary = rules.as_json(findings, opened)
-    if as_json:
-        print_json(summary)
-    else:
-        for finding in findings:
-            print(f"{finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
-        counts = summary["findings_by_severity"]
-        print(", ".join(f"{count} {level}s" for level, count in counts.items()), file=sys.stderr)
-    if summary["findings_by_severity"]["error"]:
-        raise typer.Exit(EXIT_FINDINGS)
 
 
 @app.command()

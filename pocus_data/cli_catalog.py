@@ -174,7 +174,11 @@ def withdraw(
     if not reason.strip():
         raise UsageError("--reason: say why; it stays on the tombstone")
     path = catalog_write.withdraw_entry(video, reason, said.day_of(date), Path())
-    print(f"{path}: withdrew {video}; now run 'dvc repro'")
+    print(f"{path}: withdrew {video}; now run 'dvc repro' and commit")
+    print(
+        "older versions still hold it: 'dvc gc --workspace' clears DVC's cache, with --cloud the"
+        " remote too; delete .cache, the work cache, with them"
+    )
 
 
 def pin(dataset: Annotated[str, typer.Argument(help="Such as pocus.")]) -> None:
@@ -237,26 +241,7 @@ def stats(
         counts.show(counted)
 
 
-def diff(
-    rev_a: Annotated[str, typer.Argument(help="A git revision, such as main or v1.0.0.")],
-    rev_b: Annotated[str | None, typer.Argument(help="Another; the files at hand if none.")] = None,
-    as_json: AsJson = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
-) -> None:
-    """Say what changed in the catalog between two revisions, entry by entry."""
-    from pocus_data import catalog_diff
-
-    changes = catalog_diff.between(rev_a, rev_b, Path())
-    if as_json:
-        print_json([change.as_json() for change in changes])
-    elif markdown:
-        print(catalog_diff.as_markdown(changes))
-    else:
-        for change in changes:
-            print(change)
-
-
 def register(app: typer.Typer) -> None:
     """Offer these commands."""
-    for command in (validate, add, withdraw, pin, links, stats, diff, schema):
+    for command in (validate, add, withdraw, pin, links, stats, schema):
         app.command()(command)

@@ -64,7 +64,7 @@ def write_frames(
     named after ``frame_id_of``.
     """
     pictures = [window.cut(frame) for frame in read_frames(video, found, indices)]
-    if all(_is_grey(picture) for picture in pictures):
+    if all(is_grey(picture) for picture in pictures):
         pictures = [picture[..., 0] for picture in pictures]
     written = []
     for index, picture in zip(indices, pictures, strict=True):
@@ -81,6 +81,7 @@ def frame_id_of(video_id: str, frame_index: int) -> str:
     return f"{video_id}-{frame_index:05d}"
 
 
-def _is_grey(picture: NDArray[np.uint8]) -> bool:
+def is_grey(picture: NDArray[np.uint8]) -> bool:
+    """Whether the three channels of an RGB picture are the same."""
     red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
     return bool((red == green).all() and (green == blue).all())

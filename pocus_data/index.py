@@ -22,6 +22,8 @@ _SAME_NAME = (
 )
 # What a list says that was looked at and found empty; an empty cell says that nobody looked.
 NONE_SEEN = "none"
+# How the exclusion of a withdrawn entry begins.
+WITHDRAWN = "withdrawn on "
 
 
 def write_index(catalog: Catalog, path: Path) -> None:
@@ -72,7 +74,7 @@ def _seen(values: Iterable[str] | None) -> str | None:
 
 def _why_not(video: Video) -> str | None:
     if video.withdrawn is not None:
-        return f"withdrawn on {video.withdrawn.date}: {video.withdrawn.reason}"
+        return f"{WITHDRAWN}{video.withdrawn.date}: {video.withdrawn.reason}"
     return video.exclude
 
 

@@ -10,7 +10,7 @@ import csv
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +98,18 @@ def check(dataset: str, day: datetime.date, settings: Download, root: Path) -> l
     return rows
 
 
-def by_source(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+def last_states(path: Path) -> list[dict[str, str]]:
+    """What each address of a ledger last answered; empty where nobody has asked.
+
+    Raises
+    ------
+    UsageError
+        if the file is no ledger.
+    """
+    return list({row["url"]: row for row in _read(path)}.values())
+
+
+def by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """How many addresses of each source are in each state."""
     counted: dict[str, Counter[str]] = {}
     for row in rows:

@@ -1,40 +1,40 @@
 """Clips that show the same pictures, whatever they are called: found by their frames' look.
 
-Each frame has a perceptual hash of 256 bits (discrete cosine transform). Two clips of which any
-two frames nearly agree were cut from one recording, or copied; folds keep them together.
+Two clips of which any two frames nearly agree, or a frame with a crop of another, were cut from one
+recording, or copied; folds keep them together. Order and time of frames do not matter, so that a
+copy may be trimmed or play at another rate.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import imagehash
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from pocus_data import perceptual
 from pocus_data.parallel import over_processes
+from pocus_data.perceptual import Hashes
 from pocus_data.png import read_png
 from pocus_data.workcache import cached_folder, digest_of
 
-HASH_SIDE = 16
-# Bits of 256 that may differ. Measured on the frames of one mirror's 138 files: the nearest frames
-# of clips of two patients differ by 48 bits or more, but for one pair at 14, which is one clip
-# under two names.
-NEAR_BITS = 40
-_BLOCK = 256
 
-Hashes = NDArray[np.uint64]
+@dataclass(frozen=True)
+class Looks:
+    """Hashes of a table's frames, ``(n, 4)``, and of crops, ``(m, 4)``, with the rows of these."""
+
+    frames: Hashes
+    crops: Hashes
+    crop_rows: NDArray[np.intp]
 
 
-def frame_hashes(frames: pd.DataFrame) -> Hashes:
-    """Hash of every frame, ``(n, 4)``: 256 bits; remembered by the frames' pixels.
+def frame_hashes(frames: pd.DataFrame) -> Looks:
+    """Hashes of all frames, and of crops of three of each clip; remembered by the frames' pixels.
 
     ``frames`` has columns video_id, path and sha256.
     """
@@ -45,25 +45,35 @@ def frame_hashes(frames: pd.DataFrame) -> Hashes:
     ]
     found = over_processes(_hashes_of_clip, clips, "look", _died, cached=True)
     hashes = np.zeros((len(frames), 4), dtype=np.uint64)
-    for clip, words in zip(clips, found, strict=True):
-        hashes[clip["rows"]] = words
-    return hashes
+    crops, crop_rows = [np.zeros((0, 4), dtype=np.uint64)], [np.zeros(0, dtype=np.intp)]
+    for clip, (own, cropped) in zip(clips, found, strict=True):
+        rows = np.asarray(clip["rows"])
+        hashes[rows] = own
+        shown = rows[perceptual.spread_over(len(rows))]
+        crops.append(cropped)
+        crop_rows.append(np.repeat(shown, len(cropped) // len(shown)))
+    return Looks(hashes, np.concatenate(crops), np.concatenate(crop_rows))
 
 
-def near_pairs(hashes: Hashes, video_ids: pd.Series) -> pd.DataFrame:
-    """Pairs of clips of which two frames differ in at most ``NEAR_BITS`` bits.
+def near_pairs(looks: Looks, video_ids: pd.Series) -> pd.DataFrame:
+    """Pairs of clips of which two frames, or a frame and a crop, nearly agree.
 
     Returns
     -------
     Columns one, other (identifiers, one < other) and bits (the least difference), sorted.
     """
     names, owner = np.unique(video_ids.to_numpy(str), return_inverse=True)
-    least: dict[tuple[int, int], int] = {}
-    for one, other, bits in _close(hashes, owner):
-        pair = (min(one, other), max(one, other))
-        least[pair] = min(bits, least.get(pair, bits))
-    rows = [(names[one], names[other], bits) for (one, other), bits in sorted(least.items())]
-    return pd.DataFrame(rows, columns=["one", "other", "bits"])
+    queries = np.concatenate([looks.frames, looks.crops])
+    of_query = np.concatenate([owner, owner[looks.crop_rows]])
+    found = [np.zeros((0, 3), dtype=np.int64)]
+    for asked, rows, bits in perceptual.close_to(queries, looks.frames):
+        one, other = of_query[asked], owner[rows]
+        apart = one != other
+        pair = np.sort(np.stack([one[apart], other[apart]], axis=1), axis=1)
+        found.append(np.column_stack([pair, bits[apart]]))
+    table = pd.DataFrame(np.concatenate(found), columns=["one", "other", "bits"])
+    least = table.groupby(["one", "other"])["bits"].min().reset_index()
+    return least.assign(one=names[least["one"]], other=names[least["other"]])
 
 
 def joined(groups: pd.Series, video_ids: pd.Series, pairs: pd.DataFrame) -> pd.Series:
@@ -78,34 +88,22 @@ def joined(groups: pd.Series, video_ids: pd.Series, pairs: pd.DataFrame) -> pd.S
     return pd.Series(first.to_numpy()[component[number]], index=groups.index, name=groups.name)
 
 
-def _hashes_of_clip(clip: dict[str, Any]) -> Hashes:
-    digest = digest_of(clip["sha256"], HASH_SIDE, imagehash.__version__)
+def _hashes_of_clip(clip: dict[str, Any]) -> tuple[Hashes, Hashes]:
+    settings = (perceptual.HASH_SIDE, perceptual.CROPS, perceptual.SHARES, perceptual.VERSION)
 
     def make(folder: Path) -> None:
-        words = [_hash(Path(path)) for path in clip["paths"]]
-        (folder / "hashes.json").write_text(json.dumps(words))
+        pictures = [read_png(Path(path)) for path in clip["paths"]]
+        shown = [pictures[number] for number in perceptual.spread_over(len(pictures))]
+        np.savez(
+            folder / "hashes.npz",
+            frames=np.stack([perceptual.hash_of(picture) for picture in pictures]),
+            crops=np.concatenate([perceptual.crop_hashes(picture) for picture in shown]),
+        )
 
-    stored = cached_folder("hashes", digest, make) / "hashes.json"
-    return np.array(json.loads(stored.read_text()), dtype=np.uint64)
-
-
-def _hash(path: Path) -> list[int]:
-    bits = imagehash.phash(Image.fromarray(read_png(path)), hash_size=HASH_SIDE).hash
-    return [int(word) for word in np.packbits(bits.ravel()).view(np.uint64)]
-
-
-def _close(hashes: Hashes, owner: NDArray[np.intp]) -> Iterator[tuple[int, int, int]]:
-    """Owners of frames that nearly agree, and in how many bits these differ."""
-    for start in range(0, len(hashes), _BLOCK):
-        block = hashes[start : start + _BLOCK]
-        rest = hashes[start:]
-        bits = np.zeros((len(block), len(rest)), dtype=np.uint16)
-        for word in range(hashes.shape[1]):
-            bits += np.bitwise_count(block[:, None, word] ^ rest[None, :, word])
-        apart = owner[start : start + _BLOCK, None] != owner[None, start:]
-        for row, column in np.argwhere((bits <= NEAR_BITS) & apart):
-            yield int(owner[start + row]), int(owner[start + column]), int(bits[row, column])
+    folder = cached_folder("hashes", digest_of(clip["sha256"], settings), make)
+    with np.load(folder / "hashes.npz") as stored:
+        return stored["frames"], stored["crops"]
 
 
-def _died(clip: dict[str, Any]) -> Hashes:
+def _died(clip: dict[str, Any]) -> tuple[Hashes, Hashes]:
     raise RuntimeError(f"{clip['paths'][0]}: cannot be hashed")

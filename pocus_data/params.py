@@ -13,19 +13,13 @@ from pocus_data.yaml_positions import read_yaml
 
 Precision = Literal["auto", "bfloat16", "float32"]
 Group = Literal["patient", "video", "frame"]
+ExportFormat = Literal["croissant", "imagefolder", "webdataset", "tfrecord", "datapackage"]
 Whole = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Version(_Section):
-    """Version of the dataset (SemVer) and its day."""
-
-    number: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
 class Download(_Section):
@@ -123,11 +117,21 @@ class Evaluate(_Section):
     seed: int = Field(ge=0)
 
 
+class Export(_Section):
+    """What the pipeline itself exports, and under which policy."""
+
+    formats: tuple[
+        Literal["croissant", "imagefolder", "webdataset", "tfrecord", "datapackage"], ...
+    ]
+    policy: Literal["open", "redistributable", "commercial"]
+
+
 class Params(_Section):
-    """The whole file."""
+    """The whole file; ``dataset_version`` is SemVer, ``dataset_date`` its day."""
 
     datasets: list[str]
-    version: Version
+    dataset_version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    dataset_date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     download: Download
     sample: Sample
     split: Split
@@ -135,6 +139,7 @@ class Params(_Section):
     train: Train
     optimism: Optimism
     evaluate: Evaluate
+    export: Export
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

@@ -74,7 +74,7 @@ class ClipSpec:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the scanner drew, for tests: never given to the pipeline."""
+    """What the scanner drew: for tests, and for windows as a person would set them."""
 
     sector_box: tuple[int, int, int, int]
     sector_mask: NDArray[np.bool_]

@@ -9,7 +9,8 @@ import yaml
 from PIL import Image, ImageDraw, ImageFont
 
 from pocus_data import catalog_edit
-from pocus_data.phantom import CODECS, ClipSpec, frames
+from pocus_data.crop import square_in
+from pocus_data.phantom import CODECS, ClipSpec, frames, truth
 from pocus_data.phantom_screen import FURNITURE
 
 CLASSES = ("covid19", "bacterial_pneumonia", "healthy")
@@ -17,6 +18,8 @@ _SIZES = ((320, 320), (400, 320), (480, 480), (512, 384), (560, 420), (360, 440)
 # Rates that the container can state exactly: MPEG program streams know few of them.
 _RATES_HZ = (8, 10, 12, 15, 18, 20, 22, 25, 30, 40, 50)
 _MPEG_RATES_HZ = (25, 30, 50)
+# Of gain: below it a sector falls into pieces no larger than the letters beside it.
+_DARK_DB = -5
 _FINDINGS = {
     "covid19": ["b_lines", "pleural_irregularity", "consolidation"],
     "bacterial_pneumonia": ["consolidation", "air_bronchogram"],
@@ -105,7 +108,7 @@ def to_yaml(specs: list[ClipSpec]) -> str:
 
 def _entry(spec: ClipSpec) -> dict[str, object]:
     video_id = f"phantom-{spec.patient:03d}-{spec.clip}"
-    return {
+    entry: dict[str, object] = {
         "id": video_id,
         "file": f"{video_id}{spec.codec}",
         "video_name": f"Synthetic patient {spec.patient}, clip {spec.clip}",
@@ -121,3 +124,7 @@ def _entry(spec: ClipSpec) -> dict[str, object]:
         "md_comment": "synthetic: no doctor has seen a patient here",
         "findings": list(_FINDINGS[spec.diagnosis]),
     }
+    if spec.gain_db <= _DARK_DB:
+        # What a person sets by hand where the sector is too dark to be found beside letters.
+        entry["crop"] = vars(square_in(*truth(spec).sector_box))
+    return entry

@@ -160,53 +160,80 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read(
+    path: Path, columns: tuple[str, ...], unreadable: list[str] | None = None
+) -> pd.DataFrame:
     """Read a table written by ``write_table``; empty cells of text come back as ``""``.
+
+    Parameters
+    ----------
+    unreadable : takes, in words, the cells that should hold a number and do not; these come back
+        missing. Without it the first is an error.
 
     Raises
     ------
     DataError
-        if the file is missing or its columns are not those expected.
+        if the file is missing, is no table, or its columns are not those expected.
     """
-    stage = "dvc repro"
+    way_out = "run 'dvc checkout' or 'dvc repro'"
     if not path.exists():
-        raise DataError(f"{path}: missing; run '{stage}' to make it")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        raise DataError(f"{path}: missing; run 'dvc repro' to make it")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise DataError(f"{path}: is no table ({str(error).splitlines()[0]}); {way_out}") from error
     if tuple(table.columns) != columns:
-        raise DataError(f"{path}: its columns are not those this version writes; run '{stage}'")
+        raise DataError(f"{path}: its columns are not those this version writes; run 'dvc repro'")
+    found: list[str] = [] if unreadable is None else unreadable
     for column in columns:
-        if column in _INTEGERS:
-            table[column] = pd.to_numeric(table[column].replace("", None)).astype("Int64")
-        elif column in _REALS or column.startswith("p_"):
-            table[column] = pd.to_numeric(table[column].replace("", None)).astype("Float64")
+        if column in _INTEGERS or column in _REALS or column.startswith("p_"):
+            table[column] = _numbers(table[column], path, found)
         elif column in _FLAGS:
             table[column] = table[column] == "True"
+    if unreadable is None and found:
+        raise DataError(f"{found[0]}; {way_out}")
     return table
 
 
-def read_index(path: Path) -> pd.DataFrame:
+def _numbers(cells: pd.Series, path: Path, unreadable: list[str]) -> pd.Series:
+    numbers = pd.to_numeric(cells.replace("", None), errors="coerce")
+    sound = numbers.notna() & np.isfinite(numbers.fillna(0).to_numpy(float))
+    whole = cells.name in _INTEGERS
+    if whole:
+        sound &= numbers.fillna(0) % 1 == 0
+    for row in np.flatnonzero((cells != "") & ~sound):
+        unreadable.append(f"{path}:{row + 2}: '{cells.iloc[row]}' is no number for '{cells.name}'")
+    return numbers.where(sound).astype("Int64" if whole else "Float64")
+
+
+def read_index(path: Path, unreadable: list[str] | None = None) -> pd.DataFrame:
     """Read ``catalog.csv``: the validated catalog, one row per entry."""
-    return _read(path, CATALOG_COLUMNS)
+    return _read(path, CATALOG_COLUMNS, unreadable)
 
 
-def read_videos(path: Path) -> pd.DataFrame:
+def read_videos(path: Path, unreadable: list[str] | None = None) -> pd.DataFrame:
     """Read ``videos.csv``: what became of each entry's bytes, one row per entry."""
-    return _read(path, VIDEO_COLUMNS)
+    return _read(path, VIDEO_COLUMNS, unreadable)
 
 
-def read_crops(path: Path) -> pd.DataFrame:
+def read_crops(path: Path, unreadable: list[str] | None = None) -> pd.DataFrame:
     """Read ``crops.csv``: the window of each available clip, or why it has none."""
-    return _read(path, CROP_COLUMNS)
+    return _read(path, CROP_COLUMNS, unreadable)
 
 
-def read_frames_table(path: Path) -> pd.DataFrame:
+def read_frames_table(path: Path, unreadable: list[str] | None = None) -> pd.DataFrame:
     """Read ``frames.csv``: one row per frame, with its lineage."""
-    return _read(path, FRAME_COLUMNS)
+    return _read(path, FRAME_COLUMNS, unreadable)
 
 
-def read_folds(path: Path) -> pd.DataFrame:
+def read_folds(path: Path, unreadable: list[str] | None = None) -> pd.DataFrame:
     """Read ``folds.csv``: which fold tests each frame to learn from."""
-    return _read(path, FOLD_COLUMNS)
+    return _read(path, FOLD_COLUMNS, unreadable)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read ``predictions.csv``: what the network of its fold said of each tested frame."""
+    return _read(path, PREDICTION_COLUMNS)
 
 
 def class_numbers(classes: pd.Series) -> NDArray[np.intp]:

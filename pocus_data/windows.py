@@ -91,6 +91,20 @@ def propose(found: ProbeResult, mean: NDArray[np.float64]) -> tuple[str, Window 
     return "found", crop.find_window(mean)
 
 
+def mean_picture(path: Path, sha256: str, start: int, stop: int) -> NDArray[np.uint8]:
+    """``mean_frame`` as a picture of at most ``TILE_SIDE`` pixels a side; remembered.
+
+    Raises
+    ------
+    MediaError
+        if the clip cannot be decoded.
+    """
+    if stop > video.measured(path, sha256).frames:
+        raise MediaError(f"{path.name}: has no frame {stop - 1}")
+    picture: NDArray[np.uint8] = _look_at(path, sha256, start, stop)[0]
+    return picture
+
+
 def _window_of(clip: dict[str, Any]) -> dict[str, Any]:
     row = _empty_row(clip)
     width, height, frames = (int(clip[key]) for key in ("width", "height", "frames"))

@@ -53,9 +53,12 @@ def test_copies_are_found_and_other_patients_are_not(tmp_path, clips, how):
 
 def test_hashes_stand_in_the_order_of_the_rows(tmp_path, clips):
     frames = frames_of(tmp_path, {"b": clips[".mp4"][1], "a": clips[".gif"][1]})
-    hashes = frame_hashes(frames)
+    looks = frame_hashes(frames)
     mixed = frames.sample(frac=1, random_state=2)
-    assert np.array_equal(frame_hashes(mixed), hashes[mixed.index])
+    assert np.array_equal(frame_hashes(mixed).frames, looks.frames[mixed.index])
+    # Each crop names the frame that it was cut from, and resembles it more than the others.
+    assert len(looks.crops) == len(looks.crop_rows) == 2 * 3 * 34
+    assert set(frames["video_id"].iloc[np.unique(looks.crop_rows)]) == {"a", "b"}
 
 
 def test_chains_become_one_group():

@@ -6,7 +6,7 @@ Most are warnings: which of two is right is a doctor's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pocus_data.catalog_rules.registry import ERROR, WARNING, Finding, View, rule
 from pocus_data.models import Diagnosis, Symptom
@@ -34,7 +34,21 @@ _ADVICE = re.compile(
 )
 # Findings that a healthy lung does not have; single B-lines and A-lines occur in health.
 _ILL = (Seen.EFFUSION, Seen.CONSOLIDATION, Seen.AIR_BRONCHOGRAM)
+MAY_LOOK_HEALTHY = (Diagnosis.HEALTHY, Diagnosis.UNCERTAIN)
 AGE_TOLERANCE_YEARS = 1
+
+
+def words_against(diagnosis: Diagnosis, text: str) -> str:
+    """The first words of a comment that a class excludes; empty if there are none."""
+    if diagnosis is Diagnosis.UNCERTAIN:
+        return ""
+    found = (_DISEASE if diagnosis is Diagnosis.HEALTHY else _NORMAL).search(text)
+    return found[0] if found else ""
+
+
+def findings_against(diagnosis: Diagnosis, findings: Iterable[str]) -> list[str]:
+    """The findings that a class excludes."""
+    return [name for name in map(str, findings) if diagnosis is Diagnosis.HEALTHY and name in _ILL]
 
 
 @rule(WARNING)
@@ -55,28 +69,22 @@ def md_comment_drift(view: View) -> Iterator[Finding]:
 @rule(WARNING)
 def comment_contradicts_class(view: View) -> Iterator[Finding]:
     """Words of the page and of the doctors fit the class."""
-    video = view.video
-    if video.diagnosis is Diagnosis.UNCERTAIN:
-        return
-    healthy = video.diagnosis is Diagnosis.HEALTHY
+    diagnosis = view.video.diagnosis
     for path, text in _comments(view):
-        found = (_DISEASE if healthy else _NORMAL).search(text)
-        if found:
-            yield path, f"says '{found[0]}', yet the class is {video.diagnosis.value}"
+        said = words_against(diagnosis, text)
+        if said:
+            yield path, f"says '{said}', yet the class is {diagnosis.value}"
 
 
 @rule(WARNING)
 def findings_contradict_class(view: View) -> Iterator[Finding]:
     """Findings and the reviewers' verdict fit the class."""
-    video = view.video
-    if video.diagnosis is Diagnosis.UNCERTAIN:
-        return
-    healthy = video.diagnosis is Diagnosis.HEALTHY
-    ill = [found.value for found in video.findings or () if found in _ILL]
-    if healthy and ill:
+    diagnosis = view.video.diagnosis
+    ill = findings_against(diagnosis, view.video.findings or ())
+    if ill:
         yield ("findings",), f"{', '.join(ill)} in a clip whose class is healthy"
-    if not healthy and video.looks_healthy:
-        yield ("looks_healthy",), f"true, yet the class is {video.diagnosis.value}"
+    if diagnosis not in MAY_LOOK_HEALTHY and view.video.looks_healthy:
+        yield ("looks_healthy",), f"true, yet the class is {diagnosis.value}"
 
 
 @rule(WARNING)

@@ -1,0 +1,1 @@
+"""One module a format: ``front_matter`` of its README, and ``write``."""
