@@ -2,9 +2,17 @@
 
 from pipelines.common import Params, Paths, run
 from pocus_data import splits
+from pocus_data.examinations import clips_of, examination_pairs
 from pocus_data.near_duplicates import frame_hashes, near_pairs
 from pocus_data.outputs import write_json
-from pocus_data.tables import FOLD_COLUMNS, read_frames_table, read_index, records, write_table
+from pocus_data.tables import (
+    FOLD_COLUMNS,
+    read_frames_table,
+    read_index,
+    read_videos,
+    records,
+    write_table,
+)
 
 
 def main(paths: Paths, params: Params) -> None:
@@ -17,9 +25,10 @@ def main(paths: Paths, params: Params) -> None:
         group = splits.group_of(chosen, "patient")
         chosen["class"] = splits.shuffle_labels(chosen, group, split.seed)
     near = near_pairs(frame_hashes(chosen), chosen["video_id"])
-    table = splits.assign_folds(chosen, split.group, split.folds, split.seed, near)
+    same = examination_pairs(clips_of(read_videos(paths.data / "videos.csv"), index))
+    table = splits.assign_folds(chosen, split.group, split.folds, split.seed, near, same)
     write_table(records(table), paths.data / "folds.csv", FOLD_COLUMNS)
-    write_json(paths.reports / "split.json", splits.certificate(table, near))
+    write_json(paths.reports / "split.json", splits.certificate(table, near, same))
 
 
 if __name__ == "__main__":

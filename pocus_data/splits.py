@@ -54,7 +54,12 @@ def group_of(frames: pd.DataFrame, group: str) -> pd.Series:
 
 
 def assign_folds(
-    frames: pd.DataFrame, group: str, folds: int, seed: int, near: pd.DataFrame
+    frames: pd.DataFrame,
+    group: str,
+    folds: int,
+    seed: int,
+    near: pd.DataFrame,
+    same: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Give every frame the fold in which it is tested.
 
@@ -66,6 +71,8 @@ def assign_folds(
     seed : order in which groups of like composition are dealt out.
     near : pairs of clips that show the same pictures, see ``near_duplicates.near_pairs``; unless
         ``group`` is ``frame`` they stay within one fold too.
+    same : pairs of clips of one examination, see ``examinations.examination_pairs``; where
+        ``group`` is ``patient`` they stay within one fold too.
 
     Returns
     -------
@@ -79,8 +86,10 @@ def assign_folds(
     """
     frames = frames.sort_values("frame_id", ignore_index=True)
     groups = group_of(frames, group)
+    together = near if same is None else pd.concat([near, same], ignore_index=True)
     if group != "frame":
-        groups = joined(groups, frames["video_id"], near)
+        kept = together if group == "patient" else near
+        groups = joined(groups, frames["video_id"], kept)
     per_class = groups.groupby(frames["class"]).nunique()
     short = per_class[per_class < folds]
     if len(short):
@@ -90,7 +99,7 @@ def assign_folds(
             " add clips, or lower split.folds in params.yaml"
         )
     table = frames[["frame_id", "video_id", "patient", "class"]].copy()
-    table["group"] = joined(group_of(frames, "patient"), frames["video_id"], near)
+    table["group"] = joined(group_of(frames, "patient"), frames["video_id"], together)
     table["fold"] = _deal(frames["class"], groups, folds, seed)
     tested = table.groupby("fold")["class"].nunique()
     lacking = tested[tested < len(per_class)]
@@ -124,25 +133,22 @@ def shuffle_labels(table: pd.DataFrame, group: pd.Series, seed: int) -> pd.Serie
     return group.map(dealt)
 
 
-def certificate(table: pd.DataFrame, near: pd.DataFrame) -> dict[str, Any]:
+def certificate(
+    table: pd.DataFrame, near: pd.DataFrame, same: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """What crosses folds, counted from the finished table rather than from how it was made.
 
     Parameters
     ----------
     table : what ``assign_folds`` returned.
     near : pairs of clips that show the same pictures.
+    same : pairs of clips that follow each other in one examination.
 
     Returns
     -------
-    For patients, videos and near-duplicate pairs how many there are and how many sit in more than
-    one fold; and what each fold tests.
+    For patients, videos, and pairs of near-duplicates and of one examination how many there are and
+    how many sit in more than one fold; and what each fold tests.
     """
-    folds_of_video = table.groupby("video_id")["fold"].agg(frozenset)
-    inside = near[near["one"].isin(folds_of_video.index) & near["other"].isin(folds_of_video.index)]
-    apart = [
-        folds_of_video[one] != folds_of_video[other] or len(folds_of_video[one]) > 1
-        for one, other in zip(inside["one"], inside["other"], strict=True)
-    ]
     units = {"patients": "group", "videos": "video_id"}
     crossing = {
         name: {
@@ -151,8 +157,21 @@ def certificate(table: pd.DataFrame, near: pd.DataFrame) -> dict[str, Any]:
         }
         for name, column in units.items()
     }
-    crossing["near_duplicate_pairs"] = {"total": len(inside), "across_folds": sum(apart)}
+    crossing["near_duplicate_pairs"] = _pairs_across(table, near)
+    none = near.iloc[:0]
+    crossing["examination_pairs"] = _pairs_across(table, none if same is None else same)
     return {**crossing, "folds": [_tested(table, fold) for fold in sorted(set(table["fold"]))]}
+
+
+def _pairs_across(table: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
+    folds_of_video = table.groupby("video_id")["fold"].agg(frozenset)
+    known = folds_of_video.index
+    inside = pairs[pairs["one"].isin(known) & pairs["other"].isin(known)]
+    apart = [
+        folds_of_video[one] != folds_of_video[other] or len(folds_of_video[one]) > 1
+        for one, other in zip(inside["one"], inside["other"], strict=True)
+    ]
+    return {"total": len(inside), "across_folds": sum(apart)}
 
 
 def _tested(table: pd.DataFrame, fold: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pocus_data.png import pixels_sha256, read_png
 from pocus_data.tables import read_frames_table
 from pocus_data.workcache import file_sha256
 from tests.built import build
+from tests.test_examinations import recorded
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +319,22 @@ def test_tags_that_may_identify(dataset):
     videos.loc[videos.index[0], "path"] = path.as_posix()
     found = findings(vouched(replace(dataset, videos=videos)), "identifying-metadata")
     assert [each.message for each in found] == ["Artist: Dr. Example; Model: Scanner 9"]
+
+
+@pytest.mark.parametrize(("folds", "severity"), [((0, 0), WARNING), ((0, 1), ERROR)])
+def test_clips_recorded_within_minutes_of_two_patients(dataset, folds, severity):
+    videos, table = dataset.videos.copy(), dataset.folds.copy()
+    first, second = dataset.videos["video_id"].iloc[:2]
+    for row, (name, when) in enumerate([(first, "143518"), (second, "143532")]):
+        path = Path(videos["path"].iloc[row])
+        other = recorded(path, path.with_name(f"{name}-timed.avi"), f"Date:20200825, Time:{when}")
+        videos.loc[videos.index[row], ["path", "file_sha256"]] = [
+            *(other.as_posix(), file_sha256(other)),
+        ]
+        table.loc[table["video_id"] == name, "fold"] = folds[row]
+    (found,) = findings(replace(dataset, videos=videos, folds=table), "one-examination")
+    assert found.severity is severity and found.about == (first, second)
+    assert found.message.startswith("recorded within 14 s, catalogued as 2 patients")
 
 
 def test_the_worst_of_duplicates_is_one_in_two_folds(dataset):

@@ -28,6 +28,7 @@ def measure_optimism(
     store: FeatureStore,
     frames: pd.DataFrame,
     near: pd.DataFrame,
+    same: pd.DataFrame,
     split: Split,
     recipe: Train,
     weights_file: Path,
@@ -39,6 +40,7 @@ def measure_optimism(
     ----------
     frames : the frames to learn from, as ``assign_folds`` wants them.
     near : pairs of clips that show the same pictures.
+    same : pairs of clips of one examination.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def measure_optimism(
     """
     result: dict[str, dict[str, Any]] = {}
     for group in GROUPS:
-        folds = assign_folds(frames, group, split.folds, split.seed, near)
+        folds = assign_folds(frames, group, split.folds, split.seed, near, same)
         chosen: dict[str, list[pd.DataFrame]] = {LAST: [], BEST_ON_TEST: []}
         for fold in sorted(set(folds["fold"])):
             tested = folds[folds["fold"] == fold].reset_index(drop=True)

@@ -84,7 +84,7 @@ def train_network(
         recipe.model_dump(exclude={"recipe", "best"}),
         [resolve(recipe.precision), stream],
         [store.fingerprint(table["frame_id"]) for table in (training, watch) if table is not None],
-        training[["class", "group"]].to_numpy(str).tolist(),
+        training["class"].tolist(),
         file_sha256(weights_file),
         code_digest(sys.modules[__name__], networks),
         keras.__version__,

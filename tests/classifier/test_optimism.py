@@ -18,7 +18,7 @@ def test_every_kind_of_folds_is_trained_and_tested(store, frames, weights_file):
     table = frames.drop(columns=["fold", "group"]).assign(source="here", study="")
     quick = RECIPE.model_copy(update={"epochs": 3})
     found = optimism.measure_optimism(
-        store, table, NONE_NEAR, SPLIT, quick, weights_file, Bootstrap(20, 1)
+        store, table, NONE_NEAR, NONE_NEAR, SPLIT, quick, weights_file, Bootstrap(20, 1)
     )
     assert list(found) == ["frame", "video", "patient"]
     for kind in found.values():
