@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from pocus_data import locks
 from pocus_data.catalog_diff import Change, file_at
 from pocus_data.errors import DataError, UsageError
 
@@ -21,6 +22,8 @@ _MAJOR = frozenset({"class", "license", "patient"})
 # Fields of changes of frames.
 CAME, LEFT, PIXELS, MOVED = "new frames", "lost frames", "pixels", "fold"
 CHANGELOG = "CHANGELOG-DATA.md"
+# Stages whose tables are compared.
+_MADE_BY = ("sample", "split")
 _HEAD = "# Changes of the data\n\nWritten by `pocus-data release`.\n"
 
 
@@ -38,6 +41,8 @@ def frames_between(dataset: str, rev_a: str, rev_b: str | None, root: Path) -> l
     DataError
         if DVC has the tables of one of them neither in its cache nor in a remote.
     """
+    if _same_tables(dataset, rev_a, rev_b, root):
+        return []
     before, after = (_state(dataset, rev, root) for rev in (rev_a, rev_b))
     changes = []
     new = after[~after["frame_id"].isin(before["frame_id"])].groupby("video_id").size()
@@ -151,6 +156,29 @@ def _change(
     return Change(dataset, str(clip), "frames", what, before, after)
 
 
+def _same_tables(dataset: str, rev_a: str, rev_b: str | None, root: Path) -> bool:
+    """Whether the locks of both revisions record the same tables: nobody need have them then."""
+    before, after = (
+        [outs for stage, outs in _lock_at(rev, root).items() if stage in _stages(dataset)]
+        for rev in (rev_a, rev_b)
+    )
+    # Without a stage a dataset, as `dvc repro` runs them, there is nothing to tell.
+    return bool(before) and before == after
+
+
+def _stages(dataset: str) -> set[str]:
+    return {f"{stage}@{dataset}" for stage in _MADE_BY}
+
+
+def _lock_at(revision: str | None, root: Path) -> dict[str, dict[str, str]]:
+    if revision is None:
+        return locks.read_lock(root)
+    try:
+        return locks.parse_lock(file_at(revision, "dvc.lock", root).decode(errors="replace"))
+    except UsageError:
+        return {}
+
+
 def _state(dataset: str, revision: str | None, root: Path) -> pd.DataFrame:
     """Columns frame_id, video_id, sha256 and fold (empty where none), of one revision."""
     columns = ["frame_id", "video_id", "sha256"]
@@ -165,27 +193,22 @@ def _state(dataset: str, revision: str | None, root: Path) -> pd.DataFrame:
 
 
 def _table(path: str, revision: str | None, root: Path) -> pd.DataFrame | None:
-    """A table as text; ``None`` where that revision had no such output."""
+    """A table as text; ``None`` where that revision had no such output.
+
+    A revision is known to exist: the catalogs were compared first.
+    """
     if revision is None:
         file = root / path
         if not file.exists():
+            if not any(path in outs for outs in _lock_at(None, root).values()):
+                return None
             raise DataError(f"{path}: missing; run 'dvc repro' or 'dvc checkout'")
         raw = file.read_text(encoding="utf-8")
-    elif _has(path, revision, root):
+    elif any(path in outs for outs in _lock_at(revision, root).values()):
         raw = _through_dvc(path, revision, root)
     else:
         return None
     return pd.read_csv(io.StringIO(raw), dtype=str, keep_default_na=False)
-
-
-def _has(path: str, revision: str, root: Path) -> bool:
-    # A revision that does not exist is a mistake; one from before the first run has no tables.
-    file_at(revision, "dvc.yaml", root)
-    try:
-        lock = file_at(revision, "dvc.lock", root).decode(errors="replace")
-    except UsageError:
-        return False
-    return f"path: {path}\n" in lock
 
 
 def _through_dvc(path: str, revision: str, root: Path) -> str:

@@ -184,6 +184,18 @@ def manifest(selection: Selection, form: str) -> dict[str, Any]:
     }
 
 
+def hub_configs(selection: Selection, pattern: str) -> str:
+    """Which files make each split, as Hugging Face reads it in a README's front matter.
+
+    ``pattern`` has ``{split}`` where a split's name goes
+    (https://huggingface.co/docs/hub/datasets-data-files-configuration).
+    """
+    lines = ["configs:", "- config_name: default", "  data_files:"]
+    for split in selection.splits:
+        lines += [f"  - split: {split}", f"    path: {pattern.format(split=split)}"]
+    return "\n".join(lines) + "\n"
+
+
 def write_metadata(table: pd.DataFrame, path: Path) -> None:
     """Write rows of ``metadata.csv``; the same rows give the same bytes."""
     table.to_csv(path, index=False, lineterminator="\n")

@@ -21,10 +21,13 @@ def read_lock(root: Path = Path()) -> dict[str, dict[str, str]]:
         if the lock is no YAML of DVC's.
     """
     path = root / "dvc.lock"
-    if not path.exists():
-        return {}
+    return parse_lock(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def parse_lock(text: str) -> dict[str, dict[str, str]]:
+    """``read_lock`` of a lock's text, such as that of another revision."""
     try:
-        stages = yaml.safe_load(path.read_text(encoding="utf-8"))["stages"]
+        stages = yaml.safe_load(text)["stages"]
         return {
             stage: {out["path"]: out["md5"] for out in content.get("outs", [])}
             for stage, content in stages.items()

@@ -23,7 +23,7 @@ def recorded(source: Path, target: Path, when: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clips(mp4, tmp_path_factory) -> pd.DataFrame:
+def timed_clips(mp4, tmp_path_factory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("examinations")
     times = {
         "a1": ("here", "Date:20200825, Time:143518"),
@@ -42,20 +42,20 @@ def clips(mp4, tmp_path_factory) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_only_a_scanner_s_clock_counts(clips):
-    paths = dict(zip(clips["video_id"], clips["path"], strict=True))
+def test_only_a_scanner_s_clock_counts(timed_clips):
+    paths = dict(zip(timed_clips["video_id"], timed_clips["path"], strict=True))
     times = {name: recorded_at(Path(path)) for name, path in paths.items()}
     assert str(times["a1"]) == "2020-08-25 14:35:18"
     assert [name for name, time in times.items() if time is None] == ["d1", "e1", "f1"]
 
 
-def test_an_examination_ends_with_a_pause_or_another_source(clips):
-    timed = with_examination(clips)
+def test_an_examination_ends_with_a_pause_or_another_source(timed_clips):
+    timed = with_examination(timed_clips)
     groups = timed.groupby("examination")["video_id"].agg(list).tolist()
     assert groups == [["a1", "a3", "a2"], ["b1"], ["c1"]]
-    pairs = examination_pairs(clips)
+    pairs = examination_pairs(timed_clips)
     assert pairs.to_numpy().tolist() == [["a1", "a3"], ["a3", "a2"]]
-    assert len(examination_pairs(clips.iloc[:0])) == 0
+    assert len(examination_pairs(timed_clips.iloc[:0])) == 0
 
 
 def test_clips_at_hand_with_their_source():

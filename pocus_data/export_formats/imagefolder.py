@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pocus_data.export import COLUMNS, METADATA, Selection, write_metadata
+from pocus_data.export import COLUMNS, METADATA, Selection, hub_configs, write_metadata
 
 UNKNOWN = "unknown"
 
 
 def front_matter(selection: Selection) -> str:
     """Which files make each split (https://huggingface.co/docs/hub/datasets-data-files)."""
-    lines = ["configs:", "- config_name: default", "  data_files:"]
-    for split in selection.splits:
-        lines += [f"  - split: {split}", f"    path: {split}/**"]
-    return "\n".join(lines) + "\n"
+    return hub_configs(selection, "{split}/**")
 
 
 def write(selection: Selection, folder: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pocus_data.export import Selection
+from pocus_data.export import Selection, hub_configs
 from pocus_data.export_formats.archives import tar_of
 from pocus_data.tables import CLASS_ORDER, records
 
@@ -15,10 +15,7 @@ SAMPLES_PER_SHARD = 1000
 
 def front_matter(selection: Selection) -> str:
     """Which shards make each split."""
-    lines = ["configs:", "- config_name: default", "  data_files:"]
-    for split in selection.splits:
-        lines += [f"  - split: {split}", f"    path: {split}-*.tar"]
-    return "\n".join(lines) + "\n"
+    return hub_configs(selection, "{split}-*.tar")
 
 
 def write(selection: Selection, folder: Path) -> None:

@@ -64,11 +64,12 @@ def test_the_audit_knows_what_changed_since_the_lock(published):
     table.unlink()
     table.write_bytes(before.replace(b"healthy", b"covid19", 1))
     done = published.run("pocus-data", "audit", "phantom", "--json", fails=True)
-    found = {each["rule"]: each for each in json.loads(done.stdout)["findings"]}
-    assert {"frame-facts", "stale"} <= set(found)
-    assert "data/phantom/frames.csv modified" in found["stale"]["message"]
+    found = json.loads(done.stdout)["findings"]
+    assert {"frame-facts", "stale"} <= {each["rule"] for each in found}
+    stale = {each["subject"]: each["message"] for each in found if each["rule"] == "stale"}
+    assert "data/phantom/frames.csv modified" in stale["sample@phantom"]
     table.unlink()
-    published.dvc("checkout")
+    published.dvc("checkout", "data/phantom/frames.csv")
     assert table.read_bytes() == before
 
 
